@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The hardware plan: kernels (pure dataflow programs, one per layer of the user's model) and how values
+// travel between them. Today every kernel is unrolled: one instance, a new event each cycle (initiation
+// interval 1). A plan never changes a result.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dfg/program.h"
+#include "fixed/format.h"
+#include "model/graph.h"
+#include "tensor/tensor.h"
+
+namespace gatewright::arch {
+
+struct KernelTag;
+using KernelId = StrongId<KernelTag>;
+
+/// Where a value comes from: output `index` of a kernel, or (kernel invalid) element `index` of the
+/// design's inputs, counted over all input ports in order.
+struct Source {
+    KernelId kernel;
+    std::size_t index = 0;
+    friend bool operator==(const Source&, const Source&) = default;
+};
+
+/// A port of the design. Element i occupies bits bit_offset[i] .. + width - 1 of the port's vector,
+/// elements packed from the low end; elements of width 0 take no bits and are the constant 0.
+struct Port {
+    std::string name;
+    tensor::Shape shape;
+    std::vector<fixed::Cast> elements;  ///< how real values become codes (inputs); the format (outputs)
+    std::vector<int> bit_offset;
+    int width = 0;  ///< bits of the whole port
+};
+
+struct Kernel {
+    std::string name;         ///< the user's layer
+    std::string description;  ///< one line: what it computes
+    std::vector<LayerId> layers;  ///< nodes of the model graph
+    dfg::Program program;
+    std::vector<Source> inputs;  ///< one per program input
+};
+
+struct Design {
+    std::string name;
+    std::vector<Port> inputs;
+    std::vector<Port> outputs;
+    std::vector<Kernel> kernels;   ///< producers before consumers
+    std::vector<Source> results;   ///< one per output element, over all output ports in order
+};
+
+struct BuildParams {
+    cmvm::SolveParams cmvm;
+};
+
+/// Lowers every layer. One kernel per run of nodes with the same origin.
+Design build_design(const model::TypedGraph& graph, const BuildParams& params = {});
+
+/// All kernels joined into one program: inputs and outputs are the design's elements in order.
+struct FlatProgram {
+    dfg::Program program;
+    std::vector<KernelId> kernel_of;  ///< per node; invalid for the design's inputs
+};
+FlatProgram flatten(const Design& design);
+
+}  // namespace gatewright::arch

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shared by layer files: input checks for infer(), and random types for examples().
+#pragma once
+
+#include "fixed/format.h"
+#include "model/layer.h"
+
+namespace gatewright::layers {
+
+/// The layer takes exactly `count` inputs.
+Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t count);
+
+/// A random small format: width 0 to 9, signed or not, fraction -2 to 8.
+fixed::Format random_format(Rng& rng);
+/// A random cast over all rounding and overflow modes, saturation bits included.
+fixed::Cast random_cast(Rng& rng);
+/// A tensor type with a random format per element.
+model::TensorType random_type(Rng& rng, tensor::Shape shape);
+/// A random weight with few significant bits, now and then 0.
+fixed::Dyadic random_weight(Rng& rng);
+
+}  // namespace gatewright::layers

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a layer of a model is to Gatewright. A layer states its attributes (fields, reflected to JSON,
+// help and docs), its shape and exact range rule (infer), an independent plain-loop `reference` on exact
+// numbers, the ideal real-valued function it stands for (`real`), and how it becomes dataflow (`lower`).
+// reference and lower are two derivations of the same function and share no helper: the conformance
+// suite holds them against each other on every example.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cmvm/linear.h"
+#include "dfg/builder.h"
+#include "fixed/dyadic.h"
+#include "fixed/interval.h"
+#include "support/json.h"
+#include "support/result.h"
+#include "support/rng.h"
+#include "tensor/tensor.h"
+
+namespace gatewright::model {
+
+/// What an edge carries, without the batch axis: a shape and the exact range of every element.
+struct TensorType {
+    tensor::Shape shape;
+    std::vector<fixed::Interval> elements;  ///< row-major, element_count(shape) of them
+
+    /// All elements alike.
+    static TensorType uniform(tensor::Shape shape, const fixed::Interval& range);
+    friend bool operator==(const TensorType&, const TensorType&) = default;
+};
+
+/// Exact values of one event on an edge.
+using Values = tensor::Tensor<fixed::Dyadic>;
+/// The same in floating point, for the ideal model.
+using Reals = tensor::Tensor<double>;
+
+/// What lowering may use beside the values.
+struct Lowering {
+    dfg::Builder& builder;
+    cmvm::SolveParams cmvm;
+    cmvm::Cache& cache;
+};
+
+/// An edge during lowering: one dataflow value per element.
+struct Operand {
+    const TensorType& type;
+    std::span<const dfg::ValueId> values;
+};
+
+/// Numbers a person asks of a layer (gatewright inspect, report).
+struct LayerFacts {
+    std::size_t weights = 0;         ///< parameters, zero or not
+    std::size_t nonzero_weights = 0;
+    double ebops = 0;                ///< effective bit operations (HGQ: arithmetic.md §5.2)
+};
+
+class Layer {
+  public:
+    virtual ~Layer() = default;
+    Layer() = default;
+    Layer(const Layer&) = default;
+    Layer& operator=(const Layer&) = default;
+
+    /// Name in model files and in layers.def: "dense", "relu".
+    [[nodiscard]] virtual std::string_view kind() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<Layer> clone() const = 0;
+    /// All fields, weights included; layers::make_layer() reads it back.
+    [[nodiscard]] virtual Json attributes() const = 0;
+
+    /// Type of the output. The error says what does not fit (shapes, axes, table sizes); the caller
+    /// adds the layer's name. Ranges must contain every reference result for inputs in range.
+    [[nodiscard]] virtual Result<TensorType> infer(std::span<const TensorType> inputs) const = 0;
+    /// Plain loops over exact values. Only called with inputs that infer() accepted.
+    [[nodiscard]] virtual Values reference(std::span<const Values> inputs) const = 0;
+    /// The function this layer approximates, in doubles: quantizers do nothing, tables are functions.
+    [[nodiscard]] virtual Reals real(std::span<const Reals> inputs) const = 0;
+    /// Emits dataflow; one value per output element.
+    [[nodiscard]] virtual std::vector<dfg::ValueId> lower(Lowering& lowering,
+                                                          std::span<const Operand> inputs) const = 0;
+    [[nodiscard]] virtual LayerFacts facts(std::span<const TensorType>) const { return {}; }
+    /// One phrase for reports and the RTL comment: "16 -> 64, 177 of 1024 weights kept".
+    [[nodiscard]] virtual std::string summary() const { return {}; }
+};
+
+/// A layer with input types, as the conformance suite wants them.
+struct Example {
+    std::unique_ptr<Layer> layer;
+    std::vector<TensorType> inputs;
+};
+
+/// One field of a layer for help and docs.
+struct FieldDoc {
+    std::string name;
+    std::string type;
+    std::string meaning;
+    bool required = false;
+};
+
+/// What the registry knows of a layer kind.
+struct LayerDef {
+    std::string_view kind;
+    std::string_view summary;  ///< one sentence for `gatewright layers` and the docs
+    Result<std::unique_ptr<Layer>> (*from_json)(const Json& attributes);
+    std::vector<FieldDoc> (*fields)();
+    /// Random small instances that cover the layer's options.
+    std::vector<Example> (*examples)(Rng& rng);
+};
+
+}  // namespace gatewright::model
