@@ -91,10 +91,17 @@ Status write_file(const std::string& path, std::string_view content) {
 }
 
 StagedDirectory::StagedDirectory(std::string target, std::string staging)
-    : target_(std::move(target)), staging_(std::move(staging)) {}
+    : target_(std::move(target)),
+      staging_(std::move(staging)),
+      on_interrupt_(std::make_unique<CleanupOnInterrupt>([path = staging_] {
+          std::error_code ignored;
+          fs::remove_all(path, ignored);
+      })) {}
 
 StagedDirectory::StagedDirectory(StagedDirectory&& other) noexcept
-    : target_(std::move(other.target_)), staging_(std::exchange(other.staging_, {})) {}
+    : target_(std::move(other.target_)),
+      staging_(std::exchange(other.staging_, {})),
+      on_interrupt_(std::move(other.on_interrupt_)) {}
 
 StagedDirectory::~StagedDirectory() {
     std::error_code ignored;

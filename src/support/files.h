@@ -5,9 +5,11 @@
 // that an error, a full disk or an interrupted run leaves what was there before.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "support/interrupt.h"
 #include "support/result.h"
 
 namespace gatewright {
@@ -38,6 +40,7 @@ class StagedDirectory {
     StagedDirectory(std::string target, std::string staging);
     std::string target_;
     std::string staging_;
+    std::unique_ptr<CleanupOnInterrupt> on_interrupt_;
 };
 
 /// Lower-case hex SHA-256 of `bytes` (FIPS 180-4).

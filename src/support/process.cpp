@@ -16,6 +16,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "support/interrupt.h"
+
 namespace gatewright {
 namespace {
 
@@ -95,9 +97,13 @@ Result<ProcessOutcome> run_process(const std::vector<std::string>& command,
     const pid_t child = ::fork();
     if (child < 0) return fail(fmt::format("cannot start {}: {}", command[0], std::strerror(errno)));
     if (child == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
         ::sigaction(SIGPIPE, &previous, nullptr);
         become(command, *program, params.working_directory, input.ends[0], output.ends[1]);
     }
+    const CleanupOnInterrupt end_child([child] { ::kill(-child, SIGKILL); });
     input.close_end(0);
     output.close_end(1);
     ProcessOutcome outcome;

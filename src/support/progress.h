@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Progress of long work: one line that is rewritten on a terminal, nothing at all in a pipe or a file.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "support/stopwatch.h"
+
+namespace gatewright {
+
+class Progress {
+  public:
+    /// Shows on standard error if that is a terminal.
+    Progress();
+    ~Progress();
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    /// A new stage begins; the time of the one before it is kept.
+    void stage(std::string_view name);
+    void finish();
+    /// Seconds per stage, in order.
+    [[nodiscard]] const std::vector<std::pair<std::string, double>>& seconds() const { return seconds_; }
+
+  private:
+    void close_stage();
+    bool on_terminal_;
+    bool open_ = false;
+    Stopwatch watch_;
+    double started_ = 0;
+    std::vector<std::pair<std::string, double>> seconds_;
+};
+
+}  // namespace gatewright
