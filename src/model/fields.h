@@ -76,6 +76,11 @@ class FieldWriter {
     void optional(const char* name, const T& value, const char*) {
         if (!(value == T{})) json.set(name, write_field(value));
     }
+    /// As optional, for a member whose initial value `fallback` is not T{}.
+    template <class T>
+    void defaulted(const char* name, const T& value, const T& fallback, const char*) {
+        if (!(value == fallback)) json.set(name, write_field(value));
+    }
     Json json = Json::object();
 };
 
@@ -98,6 +103,10 @@ class FieldReader {
             }
         }
     }
+    template <class T>
+    void defaulted(const char* name, T& value, const T&, const char* meaning) {
+        optional(name, value, meaning);
+    }
     /// Adds a problem for every member that no field took.
     void refuse_unknown();
     Problems problems;
@@ -116,6 +125,10 @@ class FieldLister {
     template <class T>
     void optional(const char* name, const T&, const char* meaning) {
         docs.push_back({name, kFieldTypeName<T>, meaning, false});
+    }
+    template <class T>
+    void defaulted(const char* name, const T& value, const T&, const char* meaning) {
+        optional(name, value, meaning);
     }
     std::vector<FieldDoc> docs;
 };
