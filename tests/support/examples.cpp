@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/examples.h"
 
-#include <fmt/core.h>
-
-#include <cstdlib>
-
 #include "layers/input.h"
 
 namespace gatewright::testing {
 
 using fixed::Integer;
-
-std::uint64_t test_seed(std::uint64_t fallback) {
-    const char* wanted = std::getenv("GW_SEED");
-    const std::uint64_t seed = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : fallback;
-    fmt::print("GW_SEED={}\n", seed);
-    return seed;
-}
 
 model::Graph one_layer_graph(const model::Example& example) {
     model::Graph graph;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shared by tests: seeds, random events and one-layer models.
+// Shared by tests: random events and one-layer models.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,9 @@
 
 #include "arch/design.h"
 #include "model/graph.h"
+#include "support/seed.h"
 
 namespace gatewright::testing {
-
-/// GW_SEED from the environment, else `fallback`; printed, so that a failure can be repeated.
-std::uint64_t test_seed(std::uint64_t fallback);
 
 /// Input layers for the example's types, then the layer; the graph's one output is the layer.
 model::Graph one_layer_graph(const model::Example& example);
