@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The text side of npy.h: one event per line, numbers separated by commas, an optional header line
+// of column names. Every error names the line and the column, because that is where a person will
+// look.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "support/result.h"
+#include "tensor/tensor.h"
+
+namespace gatewright::tensor {
+
+/// Parses csv text into [lines, columns]. A first line with a field that is no number is a header.
+Result<Tensor<double>> parse_csv_doubles(std::string_view text);
+/// Same for whole numbers; a fraction is an error.
+Result<Tensor<std::int64_t>> parse_csv_integers(std::string_view text);
+
+/// One line per index of the first axis; further axes are flattened into columns.
+std::string to_csv(const Tensor<double>& array);
+std::string to_csv(const Tensor<std::int64_t>& array);
+
+}  // namespace gatewright::tensor
