@@ -25,7 +25,13 @@ constexpr std::array kOps = {
 #undef GW_OP
 };
 
-Interval shifted(const Interval& a, int shift) { return {a.lo, a.hi, a.frac - shift}; }
+bool within(int value) {
+    return -fixed::kMaxFraction <= value && value <= fixed::kMaxFraction;
+}
+
+Interval shifted(const Interval& a, int shift) {
+    return {a.lo, a.hi, a.frac - shift};
+}
 
 Interval table_range(const Program& program, const Node& node) {
     const auto& codes = program.table(node.table).codes;
@@ -46,8 +52,12 @@ Interval comparison_range(const Interval& a, const Interval& b, Op op) {
 
 }  // namespace
 
-std::string_view to_string(Op op) { return kOps[static_cast<std::size_t>(op)].text; }
-std::size_t arity(Op op) { return kOps[static_cast<std::size_t>(op)].arity; }
+std::string_view to_string(Op op) {
+    return kOps[static_cast<std::size_t>(op)].text;
+}
+std::size_t arity(Op op) {
+    return kOps[static_cast<std::size_t>(op)].arity;
+}
 
 ValueId Program::append(Node node) {
     for (const ValueId arg : node.operands()) {
@@ -107,9 +117,12 @@ int result_frac(const Program& program, const Node& node) {
 }
 
 Interval result_range(const Program& program, const Node& node) {
-    const auto range = [&](std::size_t i) -> const Interval& { return program[node.args[i]].range; };
+    const auto range = [&](std::size_t i) -> const Interval& {
+        return program[node.args[i]].range;
+    };
     const auto fit = [&](const Interval& exact) {
-        const Interval aligned = exact.frac < node.format.frac ? on_grid(exact, node.format.frac) : exact;
+        const Interval aligned =
+            exact.frac < node.format.frac ? on_grid(exact, node.format.frac) : exact;
         const bool holds = node.format.holds(aligned.lo) && node.format.holds(aligned.hi);
         return holds ? aligned : Interval::of(node.format);
     };
@@ -149,7 +162,8 @@ Interval result_range(const Program& program, const Node& node) {
         case Op::kSlice: {
             // A slice that takes every bit only moves the binary point: the codes stay.
             const Interval& a = range(0);
-            const bool whole = node.shift == 0 && node.format.holds(a.lo) && node.format.holds(a.hi);
+            const bool whole =
+                node.shift == 0 && node.format.holds(a.lo) && node.format.holds(a.hi);
             return whole ? Interval{a.lo, a.hi, node.format.frac} : Interval::of(node.format);
         }
     }
@@ -161,15 +175,17 @@ Status verify(const Program& program) {
     for (std::size_t i = 0; i < program.size(); ++i) {
         const Node& node = program.nodes()[i];
         const auto bad = [&](const std::string& what) {
-            return fail(fmt::format("{}: value %{} ({}): {}", program.name, i, to_string(node.op), what));
+            return fail(
+                fmt::format("{}: value %{} ({}): {}", program.name, i, to_string(node.op), what));
         };
         if (node.format.width < 0 || node.format.width > fixed::kMaxWidth ||
-            std::abs(node.format.frac) > fixed::kMaxFraction || std::abs(node.shift) > fixed::kMaxFraction) {
-            return bad(fmt::format("format {} or shift {} is out of limits", fixed::to_string(node.format),
-                                   node.shift));
+            !within(node.format.frac) || !within(node.shift)) {
+            return bad(fmt::format("format {} or shift {} is out of limits",
+                                   fixed::to_string(node.format), node.shift));
         }
         for (const ValueId arg : node.operands()) {
-            if (!arg.valid() || arg.index() >= i) return bad("an operand does not come before its use");
+            if (!arg.valid() || arg.index() >= i)
+                return bad("an operand does not come before its use");
         }
         if (node.format.frac != result_frac(program, node)) {
             return bad(fmt::format("has {} fraction bits, its operands give {}", node.format.frac,
@@ -177,8 +193,8 @@ Status verify(const Program& program) {
         }
         if (node.range.frac != node.format.frac || node.range.hi < node.range.lo ||
             !node.format.holds(node.range.lo) || !node.format.holds(node.range.hi)) {
-            return bad(fmt::format("range {} does not fit the format {}", fixed::to_string(node.range),
-                                   fixed::to_string(node.format)));
+            return bad(fmt::format("range {} does not fit the format {}",
+                                   fixed::to_string(node.range), fixed::to_string(node.format)));
         }
         if (node.op == Op::kTable) {
             const int bits = program[node.args[0]].format.width;
@@ -186,14 +202,17 @@ Status verify(const Program& program) {
                 return bad("names no table");
             }
             const auto& codes = program.table(node.table).codes;
-            if (bits > kMaxTableBits || codes.size() != (std::size_t{1} << static_cast<unsigned>(bits))) {
-                return bad(fmt::format("an index of {} bits needs a table of 2^{} entries (at most 2^{}), "
-                                       "the table has {}",
-                                       bits, bits, kMaxTableBits, codes.size()));
+            if (bits > kMaxTableBits ||
+                codes.size() != (std::size_t{1} << static_cast<unsigned>(bits))) {
+                return bad(
+                    fmt::format("an index of {} bits needs a table of 2^{} entries (at most 2^{}), "
+                                "the table has {}",
+                                bits, bits, kMaxTableBits, codes.size()));
             }
             for (const Integer& code : codes) {
                 if (!node.format.holds(code)) {
-                    return bad("a table entry does not fit the format " + fixed::to_string(node.format));
+                    return bad("a table entry does not fit the format " +
+                               fixed::to_string(node.format));
                 }
             }
         }

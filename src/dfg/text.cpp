@@ -123,8 +123,8 @@ class Parser {
         if (first == "table") return parse_table(line);
         if (first == "output") return parse_output(line);
         if (first.starts_with('%')) return parse_node(line);
-        return line.error(fmt::format("'{}' starts no statement; expected program, table, %n or output",
-                                      first));
+        return line.error(
+            fmt::format("'{}' starts no statement; expected program, table, %n or output", first));
     }
     Program program;
 
@@ -132,7 +132,8 @@ class Parser {
     Status parse_table(Line line) {
         line.word();
         const auto index = line.reference('t');
-        if (!index || *index != program.tables().size()) return line.error("tables are numbered t0, t1 ...");
+        if (!index || *index != program.tables().size())
+            return line.error("tables are numbered t0, t1 ...");
         Table table{std::string(line.word()), {}};
         while (!line.at_end()) {
             const auto code = Integer::parse(line.word());
@@ -155,7 +156,8 @@ class Parser {
 
     Status parse_node(Line line) {
         const auto index = line.reference('%');
-        if (!index || *index != program.size()) return line.error("values are numbered %0, %1 ... in order");
+        if (!index || *index != program.size())
+            return line.error("values are numbered %0, %1 ... in order");
         if (!line.accept("=")) return line.error("expected '='");
         const std::string op_text(line.word());
         const auto op = find_op(op_text);
@@ -177,7 +179,8 @@ class Parser {
         for (std::size_t i = 0; i < arity(node.op); ++i) {
             const auto arg = line.reference('%');
             if (!arg || *arg >= program.size()) {
-                return line.error(fmt::format("operand {} of {} is no earlier value", i + 1, op_text));
+                return line.error(
+                    fmt::format("operand {} of {} is no earlier value", i + 1, op_text));
             }
             node.args[i] = ValueId(*arg);
         }
@@ -187,11 +190,13 @@ class Parser {
             node.range = *claim;
         } else if (node.op != Op::kConstant) {
             if (node.format.frac != result_frac(program, node)) {
-                return line.error(fmt::format("{} has {} fraction bits, its operands give {}", op_text,
-                                              node.format.frac, result_frac(program, node)));
+                return line.error(fmt::format("{} has {} fraction bits, its operands give {}",
+                                              op_text, node.format.frac,
+                                              result_frac(program, node)));
             }
             node.range = result_range(program, node);
-            if (node.range.frac < node.format.frac) node.range = on_grid(node.range, node.format.frac);
+            if (node.range.frac < node.format.frac)
+                node.range = on_grid(node.range, node.format.frac);
         }
         program.append(std::move(node));
         return {};
@@ -230,7 +235,9 @@ class Parser {
         const bool shifts = node.op == Op::kAdd || node.op == Op::kSub || node.op == Op::kSlice;
         if (shifts && line.accept(node.op == Op::kSlice ? ">>" : "<<")) {
             const auto amount = line.integer();
-            if (!amount || std::abs(*amount) > fixed::kMaxFraction) return line.error("bad shift amount");
+            if (!amount || *amount > fixed::kMaxFraction || *amount < -fixed::kMaxFraction) {
+                return line.error("bad shift amount");
+            }
             node.shift = *amount;
         }
         return {};

@@ -57,7 +57,7 @@ std::optional<Dyadic> Dyadic::parse(std::string_view text) {
     int exponent = 0;
     const auto [end, code] = std::from_chars(power.data(), power.data() + power.size(), exponent);
     if (code != std::errc{} || end != power.data() + power.size()) return std::nullopt;
-    if (std::abs(exponent) > kMaxFraction) return std::nullopt;
+    if (exponent < -kMaxFraction || exponent > kMaxFraction) return std::nullopt;
     return Dyadic(*mantissa, exponent);
 }
 

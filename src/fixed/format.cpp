@@ -44,7 +44,8 @@ std::string canonical(std::string_view text) {
 }
 
 template <class Table>
-auto find_name(const Table& table, std::string_view name) -> std::optional<decltype(table[0].first)> {
+auto find_name(const Table& table, std::string_view name)
+    -> std::optional<decltype(table[0].first)> {
     for (const auto& [mode, text] : table) {
         if (text == name) return mode;
     }
@@ -61,7 +62,8 @@ std::string all_names(const Table& table) {
 std::optional<int> parse_int(std::string_view text) {
     int value = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (code != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    if (code != std::errc{} || end != text.data() + text.size() || text.empty())
+        return std::nullopt;
     return value;
 }
 
@@ -87,10 +89,15 @@ std::optional<Format> parse_compact(std::string_view text) {
     return Format{text[0] == 'S', *width, *frac};
 }
 
+// std::abs of the lowest int is undefined, and texts can hold it.
+bool within(int value, int limit) {
+    return -limit <= value && value <= limit;
+}
+
 Status check_limits(const Format& format, std::string_view text) {
-    if (format.width < 0 || format.width > kMaxWidth || std::abs(format.frac) > kMaxFraction) {
-        return fail(fmt::format("type '{}': width must be 0 to {} bits and |fraction| at most {}", text,
-                                kMaxWidth, kMaxFraction));
+    if (format.width < 0 || format.width > kMaxWidth || !within(format.frac, kMaxFraction)) {
+        return fail(fmt::format("type '{}': width must be 0 to {} bits and |fraction| at most {}",
+                                text, kMaxWidth, kMaxFraction));
     }
     return {};
 }
@@ -127,7 +134,9 @@ std::string to_ap_string(const Format& format) {
                        format.integer_bits());
 }
 
-std::string_view to_string(Round round) { return kRoundNames[static_cast<std::size_t>(round)].second; }
+std::string_view to_string(Round round) {
+    return kRoundNames[static_cast<std::size_t>(round)].second;
+}
 std::string_view to_string(Overflow overflow) {
     return kOverflowNames[static_cast<std::size_t>(overflow)].second;
 }
@@ -139,7 +148,8 @@ Result<Round> parse_round(std::string_view text) {
 
 Result<Overflow> parse_overflow(std::string_view text) {
     if (const auto mode = find_name(kOverflowNames, canonical(text))) return *mode;
-    return fail(fmt::format("unknown overflow mode '{}'; one of {}", text, all_names(kOverflowNames)));
+    return fail(
+        fmt::format("unknown overflow mode '{}'; one of {}", text, all_names(kOverflowNames)));
 }
 
 Result<Cast> parse_cast(std::string_view text) {
@@ -157,7 +167,8 @@ Result<Cast> parse_cast(std::string_view text) {
     const std::size_t open = clean.find('<');
     if (open == std::string::npos || !clean.ends_with('>')) return bad();
     const std::string name = clean.substr(0, open);
-    const auto parts = split(std::string_view(clean).substr(open + 1, clean.size() - open - 2), ',');
+    const auto parts =
+        split(std::string_view(clean).substr(open + 1, clean.size() - open - 2), ',');
     const bool is_int = name == "INT" || name == "UINT";
     if (!is_int && name != "FIXED" && name != "UFIXED") return bad();
     const std::size_t most = is_int ? 1 : 5;
@@ -166,7 +177,7 @@ Result<Cast> parse_cast(std::string_view text) {
     const auto width = parse_int(parts[0]);
     const auto integer = is_int ? width : parse_int(parts[1]);
     if (!width || !integer) return bad();
-    if (std::abs(*integer) > kMaxFraction || std::abs(*width) > kMaxFraction) return bad();
+    if (!within(*integer, kMaxFraction) || !within(*width, kMaxFraction)) return bad();
     Cast cast;
     cast.format = Format{!name.starts_with('U'), *width, *width - *integer};
     GW_TRY_STATUS(check_limits(cast.format, text));
@@ -177,17 +188,19 @@ Result<Cast> parse_cast(std::string_view text) {
         GW_TRY(cast.overflow, parse_overflow(parts[3]));
     }
     if (parts.size() > 4) {
-        // hls4ml writes an enum name here now and then; AP_SAT there means 0 as in the headers' use.
+        // hls4ml writes an enum name here now and then; AP_SAT there means 0 as in the headers'
+        // use.
         const auto bits = find_name(kOverflowNames, canonical(parts[4])) ? std::optional<int>(0)
-                                                                          : parse_int(parts[4]);
+                                                                         : parse_int(parts[4]);
         if (!bits || *bits < 0 || *bits > *width) {
             return fail(fmt::format("type '{}': saturation bits must be 0 to the width", text));
         }
         cast.saturation_bits = *bits;
     }
-    if (cast.overflow == Overflow::kWrapSm && (!cast.format.is_signed || cast.saturation_bits > 1)) {
-        return fail(fmt::format("type '{}': WRAP_SM is for signed types with 0 or 1 saturation bits",
-                                text));
+    if (cast.overflow == Overflow::kWrapSm &&
+        (!cast.format.is_signed || cast.saturation_bits > 1)) {
+        return fail(fmt::format(
+            "type '{}': WRAP_SM is for signed types with 0 or 1 saturation bits", text));
     }
     return cast;
 }

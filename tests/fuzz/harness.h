@@ -12,9 +12,12 @@
 // that a crash leaves its input behind; move it to tests/fuzz/crashers/ as a regression test.
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -61,7 +64,7 @@ inline std::string mutate(std::string text, const std::vector<std::string>& seed
                                                       "\n",
                                                       std::string(1, '\0'),
                                                       "\xff"};
-    const std::uint64_t edits = 1 + rng.below(8);
+    const std::uint64_t edits = rng.chance(0.5) ? 1 : 1 + rng.below(8);
     for (std::uint64_t edit = 0; edit < edits; ++edit) {
         const std::size_t at = rng.below(text.size() + 1);
         const std::size_t length = std::min<std::size_t>(text.size() - at, 1 + rng.below(16));
@@ -100,17 +103,42 @@ inline std::string mutate(std::string text, const std::vector<std::string>& seed
     return text;
 }
 
+/// The input under test, where a signal handler finds it.
+struct Current {
+    std::string path;
+    const std::string* input = nullptr;
+    static Current& instance() {
+        static Current current;
+        return current;
+    }
+    void write() const {
+        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+        if (file < 0 || ::write(file, input->data(), input->size()) < 0) ::_exit(3);
+        ::close(file);
+    }
+};
+
+inline void keep_input_of_crash(int signal) {
+    Current::instance().write();
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+}
+
 /// Runs the target on one input; an exception that leaves it is a finding.
 inline bool survives(const std::string& program, const std::string& input, Target target) {
-    const std::string kept = std::filesystem::path(program).filename().string() + ".input";
-    std::ofstream(kept, std::ios::binary) << input;
+    Current& current = Current::instance();
+    current.path = std::filesystem::path(program).filename().string() + ".input";
+    current.input = &input;
+    for (const int signal : {SIGSEGV, SIGABRT, SIGFPE, SIGILL, SIGTERM}) {
+        std::signal(signal, keep_input_of_crash);
+    }
     try {
         target(input);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "exception: {}\nthe input is in {}\n", error.what(), kept);
+        current.write();
+        fmt::print(stderr, "exception: {}\nthe input is in {}\n", error.what(), current.path);
         return false;
     }
-    std::filesystem::remove(kept);
     return true;
 }
 
