@@ -12,8 +12,8 @@ class Dense final : public model::LayerOf<Dense> {
     static constexpr std::string_view kSummary =
         "Matrix times vector plus bias on the last axis, exact: no rounding, no overflow.";
 
-    model::Values kernel;                ///< [inputs, outputs]
-    std::vector<fixed::Dyadic> bias;     ///< empty, or one per output
+    model::Values kernel;             ///< [inputs, outputs]
+    std::vector<fixed::Dyadic> bias;  ///< empty, or one per output
     /// Bits of each weight's quantizer without the sign ([inputs, outputs]; empty: those the value
     /// needs) and of each bias, for effective bit operations.
     std::vector<std::int64_t> kernel_bits;
@@ -23,15 +23,17 @@ class Dense final : public model::LayerOf<Dense> {
     void fields(Visitor& v) {
         v.required("kernel", kernel, "weights [inputs, outputs]");
         v.optional("bias", bias, "one number per output");
-        v.optional("kernel_bits", kernel_bits, "bits of each weight's quantizer, for EBOPs (row-major)");
+        v.optional("kernel_bits", kernel_bits,
+                   "bits of each weight's quantizer, for EBOPs (row-major)");
         v.optional("bias_bits", bias_bits, "bits of each bias' quantizer, for EBOPs");
     }
 
-    [[nodiscard]] Result<model::TensorType> infer(std::span<const model::TensorType> inputs) const override;
+    [[nodiscard]] Result<model::TensorType> infer(
+        std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] model::Values reference(std::span<const model::Values> inputs) const override;
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
-    [[nodiscard]] std::vector<dfg::ValueId> lower(model::Lowering& lowering,
-                                                  std::span<const model::Operand> inputs) const override;
+    [[nodiscard]] std::vector<dfg::ValueId> lower(
+        model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
     [[nodiscard]] model::LayerFacts facts(std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);

@@ -16,15 +16,19 @@ class Quantize final : public model::LayerOf<Quantize> {
 
     template <class Visitor>
     void fields(Visitor& v) {
-        v.required("type", type, "target type, for example fixed<8,3,RND,SAT>; one, or one per element");
+        v.required("type", type,
+                   "target type, for example fixed<8,3,RND,SAT>; one, or one per element");
     }
-    [[nodiscard]] const fixed::Cast& cast(std::size_t i) const { return type.size() == 1 ? type[0] : type[i]; }
+    [[nodiscard]] const fixed::Cast& cast(std::size_t i) const {
+        return type.size() == 1 ? type[0] : type[i];
+    }
 
-    [[nodiscard]] Result<model::TensorType> infer(std::span<const model::TensorType> inputs) const override;
+    [[nodiscard]] Result<model::TensorType> infer(
+        std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] model::Values reference(std::span<const model::Values> inputs) const override;
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
-    [[nodiscard]] std::vector<dfg::ValueId> lower(model::Lowering& lowering,
-                                                  std::span<const model::Operand> inputs) const override;
+    [[nodiscard]] std::vector<dfg::ValueId> lower(
+        model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 };

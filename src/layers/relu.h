@@ -20,11 +20,12 @@ class Relu final : public model::LayerOf<Relu> {
         v.optional("max_value", max_value, "largest result, not negative");
     }
 
-    [[nodiscard]] Result<model::TensorType> infer(std::span<const model::TensorType> inputs) const override;
+    [[nodiscard]] Result<model::TensorType> infer(
+        std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] model::Values reference(std::span<const model::Values> inputs) const override;
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
-    [[nodiscard]] std::vector<dfg::ValueId> lower(model::Lowering& lowering,
-                                                  std::span<const model::Operand> inputs) const override;
+    [[nodiscard]] std::vector<dfg::ValueId> lower(
+        model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
     static std::vector<model::Example> examples(Rng& rng);
 };
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "fixed/dyadic.h"
@@ -78,7 +79,8 @@ class FieldWriter {
     }
     /// As optional, for a member whose initial value `fallback` is not T{}.
     template <class T>
-    void defaulted(const char* name, const T& value, const T& fallback, const char*) {
+    void defaulted(const char* name, const T& value, const std::type_identity_t<T>& fallback,
+                   const char*) {
         if (!(value == fallback)) json.set(name, write_field(value));
     }
     Json json = Json::object();
@@ -104,7 +106,7 @@ class FieldReader {
         }
     }
     template <class T>
-    void defaulted(const char* name, T& value, const T&, const char* meaning) {
+    void defaulted(const char* name, T& value, const std::type_identity_t<T>&, const char* meaning) {
         optional(name, value, meaning);
     }
     /// Adds a problem for every member that no field took.
@@ -127,7 +129,8 @@ class FieldLister {
         docs.push_back({name, kFieldTypeName<T>, meaning, false});
     }
     template <class T>
-    void defaulted(const char* name, const T& value, const T&, const char* meaning) {
+    void defaulted(const char* name, const T& value, const std::type_identity_t<T>&,
+                   const char* meaning) {
         optional(name, value, meaning);
     }
     std::vector<FieldDoc> docs;
