@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Between real values and the codes on the ports. The casts of the ports are applied exactly: a
+// double is a dyadic number, scaling it by a power of two is exact, and its fraction decides the
+// rounding by comparison with one half, so no mode depends on the machine's rounding.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "emulate/engine.h"
+
+namespace gatewright::emulate {
+namespace {
+
+using arch::Port;
+using fixed::Cast;
+using fixed::Integer;
+using tensor::Tensor;
+
+bool rounds_up(double fraction, std::int64_t floor, fixed::Round mode) {
+    switch (mode) {
+        case fixed::Round::kTrn:
+            return false;
+        case fixed::Round::kTrnZero:
+            return floor < 0 && fraction > 0;
+        case fixed::Round::kRnd:
+            return fraction >= 0.5;
+        case fixed::Round::kRndZero:
+            return fraction > 0.5 || (fraction == 0.5 && floor < 0);
+        case fixed::Round::kRndMinInf:
+            return fraction > 0.5;
+        case fixed::Round::kRndInf:
+            return fraction > 0.5 || (fraction == 0.5 && floor >= 0);
+        case fixed::Round::kRndConv:
+            return fraction > 0.5 || (fraction == 0.5 && (floor & 1) != 0);
+    }
+    GW_UNREACHABLE("rounding mode");
+}
+
+// The code of a finite value. Scaling is exact unless it leaves the doubles' normal range; then,
+// and for values too large for int64, the exact path is taken.
+Integer to_code(double value, const Cast& cast) {
+    if (std::abs(cast.format.frac) < 500) {
+        const double scaled = std::ldexp(value, cast.format.frac);
+        const bool normal = value == 0 || std::fpclassify(scaled) == FP_NORMAL;
+        if (normal && std::abs(scaled) < 0x1p62) {
+            const double floor = std::floor(scaled);
+            const auto whole = static_cast<std::int64_t>(floor);
+            const std::int64_t up = rounds_up(scaled - floor, whole, cast.round) ? 1 : 0;
+            return fixed::overflow_code(whole + up, cast);
+        }
+    }
+    return fixed::cast_code(*fixed::Dyadic::from_double(value), cast);
+}
+
+Result<std::size_t> check_shapes(const arch::Design& design, std::span<const Tensor<double>> x) {
+    if (x.size() != design.inputs.size()) {
+        return fail(fmt::format("{} input arrays given, the design has {} input ports", x.size(),
+                                design.inputs.size()));
+    }
+    std::size_t events = 0;
+    for (std::size_t p = 0; p < x.size(); ++p) {
+        const Port& port = design.inputs[p];
+        const std::size_t elements = port.elements.size();
+        const auto rows = x[p].shape.empty() ? std::int64_t{-1} : x[p].shape[0];
+        if (rows < 0 || x[p].size() != static_cast<std::size_t>(rows) * elements) {
+            return fail(fmt::format(
+                "input port '{}': the array has shape {}, expected [events, then {}]", port.name,
+                tensor::to_string(x[p].shape), tensor::to_string(port.shape)));
+        }
+        if (p > 0 && static_cast<std::size_t>(rows) != events) {
+            return fail(fmt::format("input port '{}': {} events, the ports before it have {}",
+                                    port.name, rows, events));
+        }
+        events = static_cast<std::size_t>(rows);
+    }
+    return events;
+}
+
+// Calls take(event, element of the design, code) for every value.
+template <class Take>
+Status convert(const arch::Design& design, std::span<const Tensor<double>> x, std::size_t events,
+               Take take) {
+    std::size_t first = 0;
+    for (std::size_t p = 0; p < x.size(); ++p) {
+        const Port& port = design.inputs[p];
+        const std::size_t count = port.elements.size();
+        for (std::size_t e = 0; e < events; ++e) {
+            for (std::size_t i = 0; i < count; ++i) {
+                const double value = x[p][e * count + i];
+                if (!std::isfinite(value)) {
+                    return fail(
+                        fmt::format("input port '{}': event {}, element {} is {}; only finite "
+                                    "numbers have a code",
+                                    port.name, e, i, value));
+                }
+                take(e, first + i, to_code(value, port.elements[i]));
+            }
+        }
+        first += count;
+    }
+    return {};
+}
+
+std::size_t element_count(const std::vector<Port>& ports) {
+    std::size_t count = 0;
+    for (const Port& port : ports) count += port.elements.size();
+    return count;
+}
+
+template <class Code, class ToDouble>
+std::vector<Tensor<double>> reals(const arch::Design& design, std::span<const Code> codes,
+                                  ToDouble to_double) {
+    const std::size_t row = element_count(design.outputs);
+    const std::size_t events = row == 0 ? 0 : codes.size() / row;
+    std::vector<Tensor<double>> out;
+    std::size_t first = 0;
+    for (const Port& port : design.outputs) {
+        tensor::Shape shape = port.shape;
+        shape.insert(shape.begin(), static_cast<std::int64_t>(events));
+        Tensor<double> array(std::move(shape));
+        const std::size_t count = port.elements.size();
+        for (std::size_t e = 0; e < events; ++e) {
+            for (std::size_t i = 0; i < count; ++i) {
+                array[e * count + i] =
+                    to_double(codes[e * row + first + i], port.elements[i].format.frac);
+            }
+        }
+        out.push_back(std::move(array));
+        first += count;
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> to_codes(const arch::Design& design,
+                                           std::span<const Tensor<double>> x) {
+    for (const Port& port : design.inputs) {
+        for (const Cast& element : port.elements) {
+            if (element.format.width > (element.format.is_signed ? 64 : 63)) {
+                return fail(
+                    fmt::format("input port '{}': codes of {} bits do not fit 64-bit integers",
+                                port.name, element.format.width));
+            }
+        }
+    }
+    GW_TRY(const std::size_t events, check_shapes(design, x));
+    const std::size_t row = element_count(design.inputs);
+    std::vector<std::int64_t> codes(events * row);
+    GW_TRY_STATUS(convert(design, x, events,
+                          [&](std::size_t event, std::size_t element, const Integer& code) {
+                              codes[event * row + element] = *code.to_int64();
+                          }));
+    return codes;
+}
+
+Result<std::vector<Integer>> to_exact_codes(const arch::Design& design,
+                                            std::span<const Tensor<double>> x) {
+    GW_TRY(const std::size_t events, check_shapes(design, x));
+    const std::size_t row = element_count(design.inputs);
+    std::vector<Integer> codes(events * row);
+    GW_TRY_STATUS(
+        convert(design, x, events, [&](std::size_t event, std::size_t element, Integer code) {
+            codes[event * row + element] = std::move(code);
+        }));
+    return codes;
+}
+
+std::vector<Tensor<double>> to_reals(const arch::Design& design,
+                                     std::span<const std::int64_t> codes) {
+    return reals(design, codes, [](std::int64_t code, int frac) {
+        return std::ldexp(static_cast<double>(code), -frac);
+    });
+}
+
+std::vector<Tensor<double>> to_reals(const arch::Design& design, std::span<const Integer> codes) {
+    return reals(design, codes, [](const Integer& code, int frac) {
+        return fixed::Dyadic(code, -frac).to_double();
+    });
+}
+
+}  // namespace gatewright::emulate

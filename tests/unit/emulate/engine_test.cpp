@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The emulator against the plain interpreter on thousands of random programs: narrow ones (32-bit
+// lanes), wide ones (64-bit lanes, exact fallback) and ones past int64 (run_exact).
+#include "emulate/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "dfg/interpreter.h"
+#include "dfg/text.h"
+#include "support/random_program.h"
+#include "support/seed.h"
+
+namespace gatewright::emulate {
+namespace {
+
+using fixed::Integer;
+using testing::RandomProgramParams;
+
+arch::FlatProgram flat_of(dfg::Program program) {
+    arch::FlatProgram flat;
+    flat.kernel_of.resize(program.size());
+    flat.program = std::move(program);
+    return flat;
+}
+
+arch::FlatProgram flat_text(std::string_view text) {
+    auto program = dfg::parse_text(text);
+    EXPECT_TRUE(program) << program.error().message;
+    return flat_of(std::move(*program));
+}
+
+// Random codes of any size, also outside the inputs' formats and claims.
+std::vector<std::vector<Integer>> any_codes(const dfg::Program& program, std::size_t count,
+                                            Rng& rng) {
+    auto events = testing::random_input_codes(program, count, rng);
+    for (std::size_t e = 4; e < count; e += 2) {
+        for (Integer& code : events[e]) code = static_cast<std::int64_t>(rng.next());
+    }
+    return events;
+}
+
+std::vector<Integer> interpreted(const dfg::Program& program,
+                                 const std::vector<std::vector<Integer>>& events) {
+    std::vector<Integer> out;
+    for (const auto& event : events) {
+        for (Integer& code : dfg::interpret(program, event)) out.push_back(std::move(code));
+    }
+    return out;
+}
+
+struct Seen {
+    int lanes32 = 0;
+    int lanes64 = 0;
+    int exact = 0;
+};
+
+void expect_equal_to_interpreter(const RandomProgramParams& params, int programs,
+                                 std::uint64_t seed, Seen& seen) {
+    Rng rng(seed);
+    for (int p = 0; p < programs; ++p) {
+        const arch::FlatProgram flat = flat_of(testing::random_program(rng, params));
+        const auto events = any_codes(flat.program, 24, rng);
+        const std::vector<Integer> expected = interpreted(flat.program, events);
+        const Engine engine(flat);
+        std::vector<Integer> exact_in;
+        for (const auto& event : events)
+            exact_in.insert(exact_in.end(), event.begin(), event.end());
+        std::vector<Integer> exact_out(expected.size());
+        engine.run_exact(exact_in, exact_out);
+        ASSERT_EQ(exact_out, expected) << dfg::to_text(flat.program);
+        seen.lanes32 += engine.lane_bits() == 32 ? 1 : 0;
+        seen.lanes64 += engine.lane_bits() == 64 ? 1 : 0;
+        seen.exact += engine.fits_int64() ? 0 : 1;
+        if (!engine.fits_int64()) continue;
+        std::vector<std::int64_t> in;
+        for (const Integer& code : exact_in) in.push_back(code.to_int64().value());
+        std::vector<std::int64_t> out(expected.size());
+        engine.run(in, out);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            ASSERT_EQ(Integer(out[i]), expected[i])
+                << "output " << i % engine.output_count() << "\n"
+                << dfg::to_text(flat.program);
+        }
+    }
+}
+
+TEST(Engine, EqualsTheInterpreterOnNarrowPrograms) {
+    Seen seen;
+    expect_equal_to_interpreter({.max_width = 10, .max_fraction = 6}, 2000, testing::test_seed(1),
+                                seen);
+    EXPECT_GT(seen.lanes32, 300);
+}
+
+TEST(Engine, EqualsTheInterpreterOnProgramsThatFillInt64) {
+    Seen seen;
+    expect_equal_to_interpreter({.max_width = 40}, 1000, testing::test_seed(2), seen);
+    expect_equal_to_interpreter({.nodes = 15, .max_width = 63}, 1000, testing::test_seed(3), seen);
+    EXPECT_GT(seen.lanes64, 1000);
+}
+
+TEST(Engine, EqualsTheInterpreterOnWidePrograms) {
+    Seen seen;
+    expect_equal_to_interpreter({.max_width = 300}, 300, testing::test_seed(4), seen);
+    EXPECT_GT(seen.exact, 250);
+}
+
+TEST(Engine, EqualsTheInterpreterOnTinyPrograms) {
+    Seen seen;
+    expect_equal_to_interpreter({.inputs = 2, .nodes = 3, .outputs = 3, .max_width = 32}, 3000,
+                                testing::test_seed(5), seen);
+}
+
+TEST(Engine, ManyEventsGiveTheSameCodesAsOneByOne) {
+    Rng rng(testing::test_seed(6));
+    const arch::FlatProgram flat =
+        flat_of(testing::random_program(rng, {.nodes = 60, .max_width = 9}));
+    const Engine engine(flat);
+    const std::size_t events = 5000;
+    std::vector<std::int64_t> in(events * engine.input_count());
+    for (std::int64_t& code : in) code = rng.between(-1000, 1000);
+    std::vector<std::int64_t> out(events * engine.output_count());
+    engine.run(in, out);
+    for (std::size_t e = 0; e < events; ++e) {
+        std::vector<std::int64_t> one(engine.output_count());
+        engine.run(std::span(in).subspan(e * engine.input_count(), engine.input_count()), one);
+        ASSERT_TRUE(
+            std::equal(one.begin(), one.end(),
+                       out.begin() + static_cast<std::ptrdiff_t>(e * engine.output_count())))
+            << "event " << e;
+    }
+}
+
+TEST(Engine, ValuesByHand) {
+    const auto flat = flat_text(
+        "program hand\n"
+        "%0 = input s8.4\n"
+        "%1 = const u3.0 5\n"
+        "%2 = add s12.4 %0 %1 << 2\n"  // 16·code(5·4) = 320 + x
+        "%3 = cast u4.2 RND SAT %2\n"
+        "output %2 %3\n");
+    const Engine engine(flat);
+    EXPECT_EQ(engine.lane_bits(), 32);
+    const std::vector<std::int64_t> in{-128, 0, 127, 128};
+    std::vector<std::int64_t> out(8);
+    engine.run(in, out);
+    // 128 does not fit s8 and is wrapped to -128.
+    EXPECT_EQ(out, (std::vector<std::int64_t>{192, 15, 320, 15, 447, 15, 192, 15}));
+}
+
+TEST(Engine, NoEventsIsNoWork) {
+    const auto flat = flat_text("program empty\n%0 = input s8.4\noutput %0\n");
+    const Engine engine(flat);
+    engine.run({}, {});
+    EXPECT_EQ(engine.input_count(), 1U);
+}
+
+TEST(Engine, WideProgramsRefuseInt64Lanes) {
+    const auto flat = flat_text("program wide\n%0 = input s70.0\noutput %0\n");
+    const Engine engine(flat);
+    EXPECT_FALSE(engine.fits_int64());
+    std::vector<std::int64_t> in{1};
+    std::vector<std::int64_t> out{0};
+    EXPECT_THROW(engine.run(in, out), InternalError);
+}
+
+}  // namespace
+}  // namespace gatewright::emulate
