@@ -34,6 +34,9 @@ struct TensorType {
     friend bool operator==(const TensorType&, const TensorType&) = default;
 };
 
+/// Formats of a tensor in a few words: "s8.3", or "0 to 9 bits, frac 2 to 6, 3 of 16 constant".
+std::string format_summary(const TensorType& type);
+
 /// Exact values of one event on an edge.
 using Values = tensor::Tensor<fixed::Dyadic>;
 /// The same in floating point, for the ideal model.

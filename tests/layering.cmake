@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# cmake -DSOURCE_DIR=... -DWALK=support;fixed;... -P layering.cmake
+# Fails if a file under src/ includes a folder that comes later in the walk, or if the siblings emulate
+# and rtl include each other: the build rule checks targets, this checks what is really included.
+set(violations 0)
+set(checked 0)
+list(LENGTH WALK count)
+math(EXPR last "${count} - 1")
+foreach(own RANGE ${last})
+  list(GET WALK ${own} folder)
+  file(GLOB_RECURSE files ${SOURCE_DIR}/src/${folder}/*.h ${SOURCE_DIR}/src/${folder}/*.cpp)
+  foreach(file ${files})
+    math(EXPR checked "${checked} + 1")
+    file(STRINGS ${file} includes REGEX "^#include \"[a-z0-9_]+/")
+    foreach(line ${includes})
+      string(REGEX REPLACE "^#include \"([a-z0-9_]+)/.*" "\\1" theirs ${line})
+      list(FIND WALK ${theirs} rank)
+      if(rank EQUAL -1)
+        continue()
+      endif()
+      set(siblings "${folder}-${theirs}")
+      if(rank GREATER own OR siblings MATCHES "^(emulate-rtl|rtl-emulate)$")
+        message(SEND_ERROR "${file}: '${folder}' may not include '${theirs}'")
+        math(EXPR violations "${violations} + 1")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+if(checked EQUAL 0)
+  message(FATAL_ERROR "no source files found under ${SOURCE_DIR}/src")
+endif()
+message(STATUS "${checked} files, ${violations} upward includes")
