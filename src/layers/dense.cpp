@@ -24,15 +24,17 @@ Result<TensorType> Dense::infer(std::span<const TensorType> inputs_) const {
                                 tensor::to_string(kernel.shape)));
     }
     if (x.shape.empty() || x.shape.back() != kernel.shape[0]) {
-        return fail(fmt::format("kernel {} does not fit the input {}: its first size must be the input's "
-                                "last",
-                                tensor::to_string(kernel.shape), tensor::to_string(x.shape)));
+        return fail(
+            fmt::format("kernel {} does not fit the input {}: its first size must be the input's "
+                        "last",
+                        tensor::to_string(kernel.shape), tensor::to_string(x.shape)));
     }
     if (!bias.empty() && bias.size() != outputs()) {
         return fail(fmt::format("has {} biases for {} outputs", bias.size(), outputs()));
     }
     if (!kernel_bits.empty() && kernel_bits.size() != kernel.size()) {
-        return fail(fmt::format("has {} kernel_bits for {} weights", kernel_bits.size(), kernel.size()));
+        return fail(
+            fmt::format("has {} kernel_bits for {} weights", kernel_bits.size(), kernel.size()));
     }
     TensorType out{x.shape, {}};
     out.shape.back() = kernel.shape[1];
@@ -83,13 +85,14 @@ Reals Dense::real(std::span<const Reals> operands) const {
     return y;
 }
 
-std::vector<dfg::ValueId> Dense::lower(model::Lowering& lowering, std::span<const Operand> operands) const {
+std::vector<dfg::ValueId> Dense::lower(model::Lowering& lowering,
+                                       std::span<const Operand> operands) const {
     const cmvm::LinearForm form{inputs(), outputs(), kernel.data, bias};
     std::vector<dfg::ValueId> y;
     const auto x = operands[0].values;
     for (std::size_t row = 0; row < x.size(); row += inputs()) {
-        const auto part = emit_linear(lowering.builder, form, x.subspan(row, inputs()), lowering.cmvm,
-                                      lowering.cache);
+        const auto part = emit_linear(lowering.builder, form, x.subspan(row, inputs()),
+                                      lowering.cmvm, lowering.cache);
         y.insert(y.end(), part.begin(), part.end());
     }
     return y;
@@ -98,15 +101,15 @@ std::vector<dfg::ValueId> Dense::lower(model::Lowering& lowering, std::span<cons
 model::LayerFacts Dense::facts(std::span<const TensorType>) const {
     model::LayerFacts facts;
     facts.weights = kernel.size();
-    facts.nonzero_weights = static_cast<std::size_t>(
-        std::count_if(kernel.data.begin(), kernel.data.end(), [](const Dyadic& w) { return !w.is_zero(); }));
+    facts.nonzero_weights = static_cast<std::size_t>(std::count_if(
+        kernel.data.begin(), kernel.data.end(), [](const Dyadic& w) { return !w.is_zero(); }));
     return facts;
 }
 
 std::string Dense::summary() const {
     const auto facts_ = facts({});
-    return fmt::format("{} -> {}, {} of {} weights not zero", inputs(), outputs(), facts_.nonzero_weights,
-                       facts_.weights);
+    return fmt::format("{} -> {}, {} of {} weights not zero", inputs(), outputs(),
+                       facts_.nonzero_weights, facts_.weights);
 }
 
 std::vector<model::Example> Dense::examples(Rng& rng) {

@@ -11,7 +11,8 @@ Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t coun
 }
 
 fixed::Format random_format(Rng& rng) {
-    return {rng.chance(0.5), static_cast<int>(rng.between(0, 9)), static_cast<int>(rng.between(-2, 8))};
+    return {rng.chance(0.5), static_cast<int>(rng.between(0, 9)),
+            static_cast<int>(rng.between(-2, 8))};
 }
 
 fixed::Cast random_cast(Rng& rng) {
@@ -32,6 +33,15 @@ model::TensorType random_type(Rng& rng, tensor::Shape shape) {
     model::TensorType type{std::move(shape), {}};
     for (std::size_t i = 0; i < tensor::element_count(type.shape); ++i) {
         type.elements.push_back(fixed::Interval::of(random_format(rng)));
+    }
+    return type;
+}
+
+model::TensorType wide_type(tensor::Shape shape, int width) {
+    model::TensorType type{std::move(shape), {}};
+    for (std::size_t i = 0; i < tensor::element_count(type.shape); ++i) {
+        const fixed::Format format{i % 2 == 0, width, width / 2 - static_cast<int>(i)};
+        type.elements.push_back(fixed::Interval::of(format));
     }
     return type;
 }

@@ -17,6 +17,8 @@ fixed::Format random_format(Rng& rng);
 fixed::Cast random_cast(Rng& rng);
 /// A tensor type with a random format per element.
 model::TensorType random_type(Rng& rng, tensor::Shape shape);
+/// Elements of `width` bits, signed and unsigned by turns: what proves that no width is special.
+model::TensorType wide_type(tensor::Shape shape, int width);
 /// A random weight with few significant bits, now and then 0.
 fixed::Dyadic random_weight(Rng& rng);
 

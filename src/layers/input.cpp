@@ -22,11 +22,12 @@ Result<TensorType> Input::infer(std::span<const TensorType> inputs) const {
         count *= static_cast<std::size_t>(dim);
     }
     if (type.size() != 1 && type.size() != count) {
-        return fail(fmt::format("has {} types for {} elements; give one, or one per element", type.size(),
-                                count));
+        return fail(fmt::format("has {} types for {} elements; give one, or one per element",
+                                type.size(), count));
     }
     TensorType out{shape, {}};
-    for (std::size_t i = 0; i < count; ++i) out.elements.push_back(fixed::Interval::of(cast(i).format));
+    for (std::size_t i = 0; i < count; ++i)
+        out.elements.push_back(fixed::Interval::of(cast(i).format));
     return out;
 }
 
@@ -36,13 +37,17 @@ Values Input::reference(std::span<const Values> inputs) const {
     return out;
 }
 
-Reals Input::real(std::span<const Reals> inputs) const { return inputs[0]; }
+Reals Input::real(std::span<const Reals> inputs) const {
+    return inputs[0];
+}
 
 std::vector<dfg::ValueId> Input::lower(model::Lowering&, std::span<const Operand> inputs) const {
     return {inputs[0].values.begin(), inputs[0].values.end()};
 }
 
 // The conformance suite feeds every example through input layers, so this kind has none of its own.
-std::vector<model::Example> Input::examples(Rng&) { return {}; }
+std::vector<model::Example> Input::examples(Rng&) {
+    return {};
+}
 
 }  // namespace gatewright::layers

@@ -16,8 +16,8 @@ Result<TensorType> Quantize::infer(std::span<const TensorType> inputs) const {
     GW_TRY_STATUS(expect_inputs(inputs, 1));
     const TensorType& x = inputs[0];
     if (type.size() != 1 && type.size() != x.elements.size()) {
-        return fail(fmt::format("has {} types for {} elements; give one, or one per element", type.size(),
-                                x.elements.size()));
+        return fail(fmt::format("has {} types for {} elements; give one, or one per element",
+                                type.size(), x.elements.size()));
     }
     TensorType out{x.shape, {}};
     for (std::size_t i = 0; i < x.elements.size(); ++i) {
@@ -32,9 +32,12 @@ Values Quantize::reference(std::span<const Values> inputs) const {
     return out;
 }
 
-Reals Quantize::real(std::span<const Reals> inputs) const { return inputs[0]; }
+Reals Quantize::real(std::span<const Reals> inputs) const {
+    return inputs[0];
+}
 
-std::vector<dfg::ValueId> Quantize::lower(model::Lowering& lowering, std::span<const Operand> inputs) const {
+std::vector<dfg::ValueId> Quantize::lower(model::Lowering& lowering,
+                                          std::span<const Operand> inputs) const {
     std::vector<dfg::ValueId> out;
     for (std::size_t i = 0; i < inputs[0].values.size(); ++i) {
         out.push_back(lowering.builder.cast(inputs[0].values[i], cast(i)));

@@ -43,7 +43,8 @@ Reals Relu::real(std::span<const Reals> inputs) const {
     return y;
 }
 
-std::vector<dfg::ValueId> Relu::lower(model::Lowering& lowering, std::span<const Operand> inputs) const {
+std::vector<dfg::ValueId> Relu::lower(model::Lowering& lowering,
+                                      std::span<const Operand> inputs) const {
     dfg::Builder& b = lowering.builder;
     std::vector<dfg::ValueId> y;
     for (const dfg::ValueId x : inputs[0].values) {
