@@ -5,9 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "fixed/integer.h"
+#include "fixed/interval.h"
 
 namespace gatewright::cmvm {
 
@@ -52,5 +53,10 @@ std::vector<std::vector<fixed::Integer>> evaluate_symbolically(const AdderGraph&
 bool computes(const AdderGraph& graph, const Matrix& matrix);
 /// Adders in series on the longest path.
 int depth(const AdderGraph& graph);
+
+/// Carry-chain cells of all adders and of the negations at outputs: an adder needs a cell for each
+/// bit of its result from the lowest bit that both operands have (bits below pass through) to its
+/// msb, in the exact range of its linear form over the inputs.
+std::int64_t carry_cells(const AdderGraph& graph, std::span<const fixed::Interval> inputs);
 
 }  // namespace gatewright::cmvm

@@ -27,14 +27,16 @@ const AdderGraph& Cache::solve(const Matrix& matrix, std::span<const Interval> i
                       std::to_string(params.depth_slack) + "," + std::to_string(params.effort);
     for (const std::int64_t entry : matrix.entries) key += " " + std::to_string(entry);
     for (const Interval& range : inputs) {
-        key += ";" + range.lo.to_string() + "," + range.hi.to_string() + "," + std::to_string(range.frac);
+        key += ";" + range.lo.to_string() + "," + range.hi.to_string() + "," +
+               std::to_string(range.frac);
     }
     const auto found = store_->graphs.find(key);
     if (found != store_->graphs.end()) {
         ++hits_;
         return found->second;
     }
-    return store_->graphs.emplace(std::move(key), cmvm::solve(matrix, inputs, params)).first->second;
+    return store_->graphs.emplace(std::move(key), cmvm::solve(matrix, inputs, params))
+        .first->second;
 }
 
 namespace {
@@ -46,7 +48,8 @@ struct ScaledMatrix {
 };
 
 ScaledMatrix to_integers(const LinearForm& form) {
-    ScaledMatrix out{{form.inputs, form.outputs, std::vector<std::int64_t>(form.weights.size(), 0)}, {}};
+    ScaledMatrix out{{form.inputs, form.outputs, std::vector<std::int64_t>(form.weights.size(), 0)},
+                     {}};
     for (std::size_t j = 0; j < form.outputs; ++j) {
         int exponent = 0;
         bool any = false;
@@ -57,7 +60,8 @@ ScaledMatrix to_integers(const LinearForm& form) {
             any = true;
         }
         for (std::size_t i = 0; i < form.inputs; ++i) {
-            const auto entry = form.weights[i * form.outputs + j].shifted(-exponent).code_at(0).to_int64();
+            const auto entry =
+                form.weights[i * form.outputs + j].shifted(-exponent).code_at(0).to_int64();
             GW_CHECK(entry.has_value(), "weights of one output span more than 63 bits");
             out.matrix.entries[i * form.outputs + j] = *entry;
         }
@@ -68,8 +72,9 @@ ScaledMatrix to_integers(const LinearForm& form) {
 
 }  // namespace
 
-std::vector<ValueId> emit_linear(dfg::Builder& builder, const LinearForm& form, std::span<const ValueId> x,
-                                 const SolveParams& params, Cache& cache) {
+std::vector<ValueId> emit_linear(dfg::Builder& builder, const LinearForm& form,
+                                 std::span<const ValueId> x, const SolveParams& params,
+                                 Cache& cache) {
     const ScaledMatrix scaled = to_integers(form);
     std::vector<Interval> ranges;
     for (const ValueId value : x) ranges.push_back(builder[value].range);
@@ -78,7 +83,8 @@ std::vector<ValueId> emit_linear(dfg::Builder& builder, const LinearForm& form, 
     for (const AdderNode& node : graph.nodes) {
         const ValueId a = builder.scaled(values[static_cast<std::size_t>(node.a)], node.shift_a);
         const ValueId b = values[static_cast<std::size_t>(node.b)];
-        values.push_back(node.subtract ? builder.sub(a, b, node.shift_b) : builder.add(a, b, node.shift_b));
+        values.push_back(node.subtract ? builder.sub(a, b, node.shift_b)
+                                       : builder.add(a, b, node.shift_b));
     }
     std::vector<ValueId> y;
     for (std::size_t j = 0; j < form.outputs; ++j) {

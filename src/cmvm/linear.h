@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A linear layer as dataflow: y_j = Σ_i x_i · w_ij + bias_j, exactly, built from the adder graph that
-// solve() finds. Every value gets the exact range of its linear form over the inputs.
+// A linear layer as dataflow: y_j = Σ_i x_i · w_ij + bias_j, exactly, built from the adder graph
+// that solve() finds. Every value gets the exact range of its linear form over the inputs.
 #pragma once
 
 #include <memory>

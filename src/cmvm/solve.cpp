@@ -2,74 +2,154 @@
 #include "cmvm/solve.h"
 
 #include <algorithm>
+#include <bit>
+#include <optional>
 
+#include "cmvm/differences.h"
+#include "cmvm/sharing.h"
 #include "support/check.h"
 #include "support/stopwatch.h"
 
 namespace gatewright::cmvm {
 namespace {
 
-// One signed power of two of a value in an output's sum.
-struct Term {
-    std::int32_t value;
-    std::int32_t shift;
-    bool negative;
-    int depth;
-};
+using fixed::Interval;
 
-// Canonical signed digits, least significant first: no two neighbouring digits are non-zero.
-std::vector<Term> signed_digits(std::int32_t input, std::int64_t weight) {
-    std::vector<Term> digits;
-    for (std::int32_t shift = 0; weight != 0; ++shift, weight /= 2) {
-        if (weight % 2 == 0) continue;
-        const bool negative = ((weight % 4) + 4) % 4 == 3;
-        digits.push_back({input, shift, negative, 0});
-        weight += negative ? 1 : -1;
-    }
-    return digits;
+constexpr std::size_t kLargeTree =
+    30'000'000;  // columns² · rows above which no differences are tried
+
+int ceil_log2(std::uint64_t n) {
+    return n <= 1 ? 0 : static_cast<int>(std::bit_width(n - 1));
 }
 
-// Adds the terms of one output pairwise, shallowest first.
-AdderOutput add_terms(std::vector<Term> terms, AdderGraph& graph) {
-    if (terms.empty()) return {};
-    while (terms.size() > 1) {
-        std::stable_sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) { return a.depth < b.depth; });
-        Term a = terms[0];
-        Term b = terms[1];
-        if (a.negative && !b.negative) std::swap(a, b);
-        const std::int32_t low = std::min(a.shift, b.shift);
-        graph.nodes.push_back({a.value, b.value, a.shift - low, b.shift - low, a.negative != b.negative});
-        const auto id = static_cast<std::int32_t>(graph.inputs + graph.nodes.size() - 1);
-        terms.erase(terms.begin(), terms.begin() + 2);
-        terms.push_back({id, low, a.negative && b.negative, std::max(a.depth, b.depth) + 1});
+std::vector<Column> columns_of(const Matrix& matrix) {
+    std::vector<Column> columns(matrix.columns, Column(matrix.rows));
+    for (std::size_t j = 0; j < matrix.columns; ++j) {
+        for (std::size_t i = 0; i < matrix.rows; ++i) columns[j][i] = matrix.at(i, j);
     }
-    return {terms[0].value, terms[0].shift, terms[0].negative};
+    return columns;
+}
+
+std::vector<Sum> sums_of(const std::vector<Column>& columns, const std::vector<int>& depth_limits) {
+    std::vector<Sum> sums;
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+        Sum sum{{}, depth_limits[j]};
+        for (std::size_t i = 0; i < columns[j].size(); ++i) {
+            append_signed_digits(static_cast<std::int32_t>(i), columns[j][i], sum.digits);
+        }
+        sums.push_back(std::move(sum));
+    }
+    return sums;
+}
+
+// One way to solve a matrix: how far differences may chain, and how patterns are ranked.
+struct Strategy {
+    int hops = 1;
+    Ranking ranking = Ranking::kCells;
+};
+
+struct Candidate {
+    AdderGraph graph;
+    std::int64_t cost = 0;
+};
+
+class Solver {
+  public:
+    Solver(const Matrix& matrix, std::span<const Interval> inputs, const SolveParams& params)
+        : matrix_(matrix), inputs_(inputs), distinct_(distinct_columns(columns_of(matrix))) {
+        int most = 1;
+        for (const Column& column : distinct_.distinct) most = std::max(most, digit_count(column));
+        depth_limit_ =
+            ceil_log2(static_cast<std::uint64_t>(most)) + std::max(0, params.depth_slack);
+    }
+
+    [[nodiscard]] Candidate plain_trees() const {
+        Construction construction(matrix_.rows, inputs_);
+        const std::vector<int> limits(distinct_.distinct.size(), depth_limit_);
+        auto outputs = sum_only(construction, sums_of(distinct_.distinct, limits));
+        return finish(std::move(construction), outputs);
+    }
+
+    [[nodiscard]] Candidate run(const Strategy& strategy) const {
+        Construction construction(matrix_.rows, inputs_);
+        const Differences split =
+            split_by_differences(distinct_.distinct, strategy.hops, depth_limit_);
+        const auto made = share_and_sum(construction, sums_of(split.columns, split.depth_limits),
+                                        strategy.ranking);
+        std::vector<Sum> paths = split.paths;
+        for (Sum& path : paths) {
+            for (Digit& digit : path.digits) {
+                const AdderOutput& output = made[static_cast<std::size_t>(digit.value)];
+                digit = {output.value, digit.shift + output.shift, digit.negative != output.negate};
+            }
+        }
+        return finish(std::move(construction),
+                      share_and_sum(construction, paths, strategy.ranking));
+    }
+
+    [[nodiscard]] bool may_split() const {
+        const std::size_t columns = distinct_.distinct.size();
+        return columns > 1 && columns * columns * matrix_.rows <= kLargeTree;
+    }
+
+  private:
+    // Back to the matrix's own columns.
+    [[nodiscard]] Candidate finish(Construction&& construction,
+                                   const std::vector<AdderOutput>& distinct) const {
+        Candidate out{std::move(construction.graph), 0};
+        for (const DistinctColumns::Origin& origin : distinct_.origins) {
+            AdderOutput output;
+            if (origin.source >= 0) {
+                output = distinct[static_cast<std::size_t>(origin.source)];
+                output.shift += origin.shift;
+                output.negate = output.negate != origin.negative;
+            }
+            out.graph.outputs.push_back(output);
+        }
+        out.cost = carry_cells(out.graph, inputs_);
+        return out;
+    }
+
+    const Matrix& matrix_;
+    std::span<const Interval> inputs_;
+    DistinctColumns distinct_;
+    int depth_limit_ = 0;
+};
+
+std::vector<Strategy> strategies(const Solver& solver, std::size_t columns) {
+    std::vector<Strategy> out = {{1, Ranking::kCells}, {1, Ranking::kShallow}};
+    if (!solver.may_split()) return out;
+    for (const int hops : {2, 3, 4, 8, 64}) {
+        if (static_cast<std::size_t>(hops) <= columns) out.push_back({hops, Ranking::kShallow});
+    }
+    return out;
 }
 
 }  // namespace
 
-AdderGraph solve(const Matrix& matrix, std::span<const fixed::Interval> inputs, const SolveParams&,
+AdderGraph solve(const Matrix& matrix, std::span<const Interval> inputs, const SolveParams& params,
                  SolveStats* stats) {
     GW_CHECK(inputs.size() == matrix.rows, "one range per row");
     const Stopwatch watch;
-    AdderGraph graph{matrix.rows, {}, {}};
-    for (std::size_t column = 0; column < matrix.columns; ++column) {
-        std::vector<Term> terms;
-        for (std::size_t row = 0; row < matrix.rows; ++row) {
-            const auto digits = signed_digits(static_cast<std::int32_t>(row), matrix.at(row, column));
-            terms.insert(terms.end(), digits.begin(), digits.end());
+    const Solver solver(matrix, inputs, params);
+    Candidate best = solver.plain_trees();
+    if (params.effort > 0) {
+        for (const Strategy& strategy : strategies(solver, matrix.columns)) {
+            Candidate candidate = solver.run(strategy);
+            if (candidate.cost < best.cost) best = std::move(candidate);
         }
-        graph.outputs.push_back(add_terms(std::move(terms), graph));
     }
-    GW_CHECK(computes(graph, matrix), "adder graph computes another matrix");
+    GW_CHECK(computes(best.graph, matrix), "adder graph computes another matrix");
     if (stats != nullptr) {
-        stats->adders = graph.nodes.size();
-        stats->negations = static_cast<std::size_t>(std::count_if(
-            graph.outputs.begin(), graph.outputs.end(), [](const AdderOutput& o) { return o.negate; }));
-        stats->depth = depth(graph);
+        stats->adders = best.graph.nodes.size();
+        stats->cells = best.cost;
+        stats->negations = static_cast<std::size_t>(
+            std::count_if(best.graph.outputs.begin(), best.graph.outputs.end(),
+                          [](const AdderOutput& o) { return o.negate; }));
+        stats->depth = depth(best.graph);
         stats->seconds = watch.seconds();
     }
-    return graph;
+    return std::move(best.graph);
 }
 
 }  // namespace gatewright::cmvm

@@ -17,6 +17,7 @@ struct SolveParams {
 
 struct SolveStats {
     std::size_t adders = 0;
+    std::int64_t cells = 0;  ///< carry_cells() of the result
     std::size_t negations = 0;
     int depth = 0;
     double seconds = 0;

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmvm/differences.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <map>
+#include <optional>
+
+#include "support/check.h"
+
+namespace gatewright::cmvm {
+namespace {
+
+// column_i - sign · column_j; nullopt if an entry leaves int64.
+std::optional<Column> difference(const Column& a, const Column& b, bool add) {
+    Column out(a.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const bool overflows = add ? __builtin_add_overflow(a[i], b[i], &out[i])
+                                   : __builtin_sub_overflow(a[i], b[i], &out[i]);
+        if (overflows) return std::nullopt;
+    }
+    return out;
+}
+
+int ceil_log2(std::uint64_t n) {
+    return n <= 1 ? 0 : static_cast<int>(std::bit_width(n - 1));
+}
+
+struct TreeNode {
+    std::int32_t parent = -1;  // -1: the zero column
+    bool negated = false;      // column = difference - parent instead of difference + parent
+    int hops = 0;
+    int digits = 0;       // of the difference
+    int most_digits = 0;  // of any difference on the path from the root
+};
+
+// The best way found so far to hang a column into the tree.
+struct Offer {
+    TreeNode node;
+    bool open = true;
+};
+
+class DifferenceTree {
+  public:
+    DifferenceTree(const std::vector<Column>& columns, int hops, int depth_limit)
+        : columns_(columns), hops_(hops), depth_limit_(depth_limit), offers_(columns.size()) {
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            const int digits = digit_count(columns[i]);
+            offers_[i].node = {-1, false, 1, digits, digits};
+        }
+        for (std::size_t step = 0; step < columns.size(); ++step) take_cheapest();
+    }
+    [[nodiscard]] const TreeNode& operator[](std::size_t i) const { return offers_[i].node; }
+
+  private:
+    void take_cheapest() {
+        std::size_t best = columns_.size();
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            if (!offers_[i].open) continue;
+            if (best == columns_.size() || offers_[i].node.digits < offers_[best].node.digits)
+                best = i;
+        }
+        offers_[best].open = false;
+        if (offers_[best].node.hops >= hops_) return;
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            if (offers_[i].open) improve(i, best);
+        }
+    }
+
+    void improve(std::size_t column, std::size_t parent) {
+        for (const bool negated : {false, true}) {
+            const auto change = difference(columns_[column], columns_[parent], negated);
+            if (!change) continue;
+            TreeNode node{static_cast<std::int32_t>(parent), negated, offers_[parent].node.hops + 1,
+                          digit_count(*change), 0};
+            node.most_digits = std::max(offers_[parent].node.most_digits, node.digits);
+            const int room = depth_limit_ - ceil_log2(static_cast<std::uint64_t>(node.hops));
+            const bool fits =
+                room >= 0 && ceil_log2(static_cast<std::uint64_t>(node.most_digits)) <= room;
+            if (fits && node.digits < offers_[column].node.digits) offers_[column].node = node;
+        }
+    }
+
+    const std::vector<Column>& columns_;
+    int hops_;
+    int depth_limit_;
+    std::vector<Offer> offers_;
+};
+
+}  // namespace
+
+int digit_count(const Column& column) {
+    int digits = 0;
+    for (const std::int64_t entry : column) digits += signed_digit_count(entry);
+    return digits;
+}
+
+DistinctColumns distinct_columns(const std::vector<Column>& columns) {
+    DistinctColumns out;
+    std::map<Column, DistinctColumns::Origin> known;
+    for (const Column& column : columns) {
+        std::uint64_t all = 0;
+        for (const std::int64_t entry : column) all |= static_cast<std::uint64_t>(entry);
+        if (all == 0) {
+            out.origins.emplace_back();
+            continue;
+        }
+        const int shift = std::countr_zero(all);
+        Column odd = column;
+        for (std::int64_t& entry : odd) entry >>= shift;
+        auto found = known.find(odd);
+        if (found == known.end()) {
+            const auto source = static_cast<std::int32_t>(out.distinct.size());
+            out.distinct.push_back(odd);
+            const bool lowest = std::find(odd.begin(), odd.end(),
+                                          std::numeric_limits<std::int64_t>::min()) != odd.end();
+            if (!lowest) {
+                Column negated = odd;
+                for (std::int64_t& entry : negated) entry = -entry;
+                known.emplace(std::move(negated), DistinctColumns::Origin{source, 0, true});
+            }
+            found = known.emplace(std::move(odd), DistinctColumns::Origin{source, 0, false}).first;
+        }
+        out.origins.push_back({found->second.source, shift, found->second.negative});
+    }
+    return out;
+}
+
+Differences split_by_differences(const std::vector<Column>& columns, int hops, int depth_limit) {
+    const DifferenceTree tree(columns, hops, depth_limit);
+    std::vector<Column> changes;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const TreeNode& node = tree[i];
+        const bool root = node.parent < 0;
+        changes.push_back(root ? columns[i]
+                               : *difference(columns[i],
+                                             columns[static_cast<std::size_t>(node.parent)],
+                                             node.negated));
+    }
+    const DistinctColumns distinct = distinct_columns(changes);
+    Differences out{distinct.distinct, std::vector<int>(distinct.distinct.size(), depth_limit), {}};
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const int limit = depth_limit - ceil_log2(static_cast<std::uint64_t>(tree[i].hops));
+        std::map<std::int32_t, std::int64_t> weights;
+        bool negative = false;
+        for (auto at = static_cast<std::int32_t>(i); at >= 0;) {
+            const TreeNode& node = tree[static_cast<std::size_t>(at)];
+            const DistinctColumns::Origin& origin = distinct.origins[static_cast<std::size_t>(at)];
+            GW_CHECK(origin.source >= 0, "two equal columns");
+            const std::int64_t term = std::int64_t{1} << origin.shift;
+            weights[origin.source] += negative != origin.negative ? -term : term;
+            int& own = out.depth_limits[static_cast<std::size_t>(origin.source)];
+            own = std::min(own, limit);
+            negative = negative != node.negated;
+            at = node.parent;
+        }
+        Sum path{{}, depth_limit};
+        for (const auto& [source, weight] : weights)
+            append_signed_digits(source, weight, path.digits);
+        out.paths.push_back(std::move(path));
+    }
+    return out;
+}
+
+}  // namespace gatewright::cmvm

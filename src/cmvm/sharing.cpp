@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmvm/sharing.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "cmvm/pattern_table.h"
+#include "support/check.h"
+
+namespace gatewright::cmvm {
+
+using fixed::Interval;
+
+namespace {
+
+constexpr int kDeepest = 60;  // depth limits stay below, so that Kraft sums fit 64 bits
+
+std::uint64_t kraft(int depth) {
+    return std::uint64_t{1} << static_cast<unsigned>(depth);
+}
+
+std::uint64_t magnitude(std::int64_t weight) {
+    return weight < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(weight)
+                      : static_cast<std::uint64_t>(weight);
+}
+
+// Set bits are the shifts of the digits with that sign.
+struct Masks {
+    std::uint64_t positive = 0;
+    std::uint64_t negative = 0;
+    [[nodiscard]] std::uint64_t any() const { return positive | negative; }
+};
+
+// x = 3x/2 - x/2 written in binary, common ones cancelled (Reitwieser 1960): the canonical form.
+Masks canonical_digits(std::uint64_t x) {
+    const std::uint64_t half = x >> 1U;
+    const std::uint64_t three_halves = x + half;
+    const std::uint64_t changed = half ^ three_halves;
+    return {three_halves & changed, half & changed};
+}
+
+template <class Visit>
+void for_each_bit(std::uint64_t mask, const Visit& visit) {
+    for (; mask != 0; mask &= mask - 1) visit(std::countr_zero(mask));
+}
+
+std::uint64_t shifted(std::uint64_t mask, int left) {
+    return left >= 0 ? mask << static_cast<unsigned>(left) : mask >> static_cast<unsigned>(-left);
+}
+
+std::uint64_t bit(int shift) {
+    return std::uint64_t{1} << static_cast<unsigned>(shift);
+}
+
+// The adder of two digits and what it leaves in their sum: digit a plus digit b = ±node·2^shift.
+struct Merge {
+    AdderNode node;
+    std::int32_t shift = 0;
+    bool negative = false;
+};
+
+Merge merge_digits(Digit a, Digit b) {
+    if (a.negative && !b.negative) std::swap(a, b);
+    const std::int32_t low = std::min(a.shift, b.shift);
+    return {{a.value, b.value, a.shift - low, b.shift - low, a.negative != b.negative},
+            low,
+            a.negative && b.negative};
+}
+
+}  // namespace
+
+void append_signed_digits(std::int32_t value, std::int64_t weight, std::vector<Digit>& digits) {
+    const Masks masks = canonical_digits(magnitude(weight));
+    for_each_bit(masks.any(), [&](int shift) {
+        const bool negative = (masks.negative & bit(shift)) != 0;
+        digits.push_back({value, shift, negative != (weight < 0)});
+    });
+}
+
+int signed_digit_count(std::int64_t weight) {
+    return std::popcount(canonical_digits(magnitude(weight)).any());
+}
+
+Construction::Construction(std::size_t inputs, std::span<const Interval> ranges) {
+    GW_CHECK(ranges.size() == inputs, "one range per input");
+    graph.inputs = inputs;
+    for (const Interval& range : ranges) {
+        const fixed::Format format = format_of(range);
+        values_.push_back({0, range, -format.frac, format.width - format.frac});
+    }
+}
+
+int Construction::cells(const AdderNode& node) const {
+    const Value& a = value(node.a);
+    const Value& b = value(node.b);
+    const int low_a = a.lowest_bit + node.shift_a;
+    const int low_b = b.lowest_bit + node.shift_b;
+    const int top = std::max(a.highest_bit + node.shift_a, b.highest_bit + node.shift_b) + 1;
+    const bool low_passes = !node.subtract || low_b >= low_a;
+    return std::max(1, top - (low_passes ? std::max(low_a, low_b) : low_b));
+}
+
+std::int32_t Construction::append(const AdderNode& node) {
+    const auto at = [&](std::int32_t id, int shift) {
+        const Interval& range = value(id).range;
+        return Interval{range.lo, range.hi, range.frac - shift};
+    };
+    const Interval a = at(node.a, node.shift_a);
+    const Interval b = at(node.b, node.shift_b);
+    const Interval range = node.subtract ? a - b : a + b;
+    const fixed::Format format = format_of(range);
+    const int depth = 1 + std::max(value(node.a).depth, value(node.b).depth);
+    values_.push_back({depth, range, -format.frac, format.width - format.frac});
+    graph.nodes.push_back(node);
+    return size() - 1;
+}
+
+namespace {
+
+// The sums of a problem as sparse rows of digit masks, with their pattern counts.
+class Sharing {
+  public:
+    Sharing(Construction& construction, std::span<const Sum> sums, Ranking ranking)
+        : construction_(construction), ranking_(ranking) {
+        uses_.resize(static_cast<std::size_t>(construction.size()));
+        for (const Sum& sum : sums) add_sum(sum);
+        for (std::int32_t row = 0; row < static_cast<std::int32_t>(rows_.size()); ++row)
+            count_row(row);
+    }
+
+    void run() {
+        while (const auto id = table_.best()) {
+            const PatternTable::Entry entry = table_[*id];
+            const std::vector<Occurrence> found = occurrences(entry.pattern);
+            // A chain of equal digits counts its overlapping pairs, so the true count may be lower.
+            const auto usable = static_cast<std::int32_t>(found.size());
+            if (usable < entry.count - entry.barred) {
+                table_.bar(*id, entry.count - usable);
+                continue;
+            }
+            replace(entry.pattern, found);
+        }
+    }
+
+    // What is left of each sum.
+    [[nodiscard]] std::vector<Sum> leftovers() const {
+        std::vector<Sum> out;
+        for (const Row& row : rows_) {
+            Sum sum{{}, row.limit};
+            for (const Member& member : row.members) {
+                const Masks& masks = masks_of(member);
+                for_each_bit(masks.any(), [&](int shift) {
+                    sum.digits.push_back({member.value, shift, (masks.negative & bit(shift)) != 0});
+                });
+            }
+            out.push_back(std::move(sum));
+        }
+        return out;
+    }
+
+  private:
+    // A value's digits in one row.
+    struct Use {
+        std::int32_t row;
+        Masks masks;
+    };
+    // A row's link to uses_[value][use].
+    struct Member {
+        std::int32_t value;
+        std::int32_t use;
+    };
+    struct Row {
+        std::vector<Member> members;
+        std::uint64_t kraft_sum = 0;
+        int limit = 0;
+    };
+    struct Occurrence {
+        std::int32_t row;
+        std::int32_t shift;  // of the digit of pattern.a
+        bool negative;       // sign of the digit of pattern.a
+    };
+
+    [[nodiscard]] Masks& masks_of(const Member& member) {
+        return uses_[static_cast<std::size_t>(member.value)][static_cast<std::size_t>(member.use)]
+            .masks;
+    }
+    [[nodiscard]] const Masks& masks_of(const Member& member) const {
+        return uses_[static_cast<std::size_t>(member.value)][static_cast<std::size_t>(member.use)]
+            .masks;
+    }
+    Row& row(std::int32_t index) { return rows_[static_cast<std::size_t>(index)]; }
+
+    void add_sum(const Sum& sum) {
+        Row added;
+        added.limit = std::min(sum.depth_limit, kDeepest);
+        const auto index = static_cast<std::int32_t>(rows_.size());
+        for (const Digit& digit : sum.digits) {
+            std::vector<Use>& uses = uses_[static_cast<std::size_t>(digit.value)];
+            if (uses.empty() || uses.back().row != index) {
+                added.members.push_back({digit.value, static_cast<std::int32_t>(uses.size())});
+                uses.push_back({index, {}});
+            }
+            Masks& masks = uses.back().masks;
+            GW_CHECK((masks.any() & bit(digit.shift)) == 0, "two digits of a value at one shift");
+            (digit.negative ? masks.negative : masks.positive) |= bit(digit.shift);
+            added.kraft_sum += kraft(construction_.value(digit.value).depth);
+        }
+        rows_.push_back(std::move(added));
+    }
+
+    static Pattern pattern_of(Digit x, Digit y) {
+        if (y.value < x.value || (x.value == y.value && y.shift < x.shift)) std::swap(x, y);
+        return {x.value, y.value, y.shift - x.shift, x.negative != y.negative};
+    }
+
+    // Worth of one saved adder.
+    [[nodiscard]] std::int32_t weigh(const Pattern& pattern) const {
+        const int cells = construction_.cells({pattern.a, pattern.b, std::max(0, -pattern.shift),
+                                               std::max(0, pattern.shift), pattern.subtract});
+        const int skew =
+            std::abs(construction_.value(pattern.a).depth - construction_.value(pattern.b).depth);
+        switch (ranking_) {
+            case Ranking::kCells:
+                return cells;
+            case Ranking::kCount:
+                return 256 + std::min(cells, 255);
+            case Ranking::kShallow:
+                return std::max(1, cells * 4 / (4 + skew));
+        }
+        GW_UNREACHABLE("ranking");
+    }
+
+    // Calls visit(pattern) for the pairs of `digit` with all digits now in the row.
+    template <class Visit>
+    void for_each_pair(const Row& in, const Digit& digit, const Visit& visit) const {
+        for (const Member& member : in.members) {
+            const Masks& masks = masks_of(member);
+            for_each_bit(masks.positive, [&](int shift) {
+                visit(pattern_of(digit, {member.value, shift, false}));
+            });
+            for_each_bit(masks.negative, [&](int shift) {
+                visit(pattern_of(digit, {member.value, shift, true}));
+            });
+        }
+    }
+
+    void count_pair(const Pattern& pattern) {
+        table_.add(pattern, [&](const Pattern& p) { return weigh(p); });
+    }
+
+    // Rebuilds the row digit by digit, counting each new digit's pairs with the earlier ones.
+    void count_row(std::int32_t index) {
+        std::vector<Member> members;
+        members.swap(row(index).members);
+        for (const Member& member : members) {
+            const Masks all = masks_of(member);
+            masks_of(member) = {};
+            row(index).members.push_back(member);
+            for_each_bit(all.any(), [&](int shift) {
+                insert_digit(row(index), member, shift, (all.negative & bit(shift)) != 0);
+            });
+        }
+    }
+
+    void insert_digit(const Row& in, const Member& member, int shift, bool negative) {
+        for_each_pair(in, {member.value, shift, negative},
+                      [&](const Pattern& pattern) { count_pair(pattern); });
+        Masks& masks = masks_of(member);
+        (negative ? masks.negative : masks.positive) |= bit(shift);
+    }
+
+    void erase_digit(Row& from, std::int32_t value, int shift) {
+        const auto member = std::find_if(from.members.begin(), from.members.end(),
+                                         [&](const Member& m) { return m.value == value; });
+        Masks& masks = masks_of(*member);
+        const bool negative = (masks.negative & bit(shift)) != 0;
+        masks.positive &= ~bit(shift);
+        masks.negative &= ~bit(shift);
+        if (masks.any() == 0) from.members.erase(member);
+        for_each_pair(from, {value, shift, negative},
+                      [&](const Pattern& pattern) { table_.remove(pattern); });
+    }
+
+    // Disjoint occurrences that fit their row's depth limit, rows in order.
+    [[nodiscard]] std::vector<Occurrence> occurrences(const Pattern& pattern) const {
+        const std::uint64_t deep = kraft(
+            std::max(construction_.value(pattern.a).depth, construction_.value(pattern.b).depth));
+        const std::uint64_t added = deep - kraft(std::min(construction_.value(pattern.a).depth,
+                                                          construction_.value(pattern.b).depth));
+        const std::vector<Use>& uses_a = uses_[static_cast<std::size_t>(pattern.a)];
+        const std::vector<Use>& uses_b = uses_[static_cast<std::size_t>(pattern.b)];
+        std::vector<Occurrence> found;
+        auto b = uses_b.begin();
+        for (const Use& a : uses_a) {
+            while (b != uses_b.end() && b->row < a.row) ++b;
+            if (b == uses_b.end()) break;
+            if (b->row != a.row) continue;
+            const Row& in = rows_[static_cast<std::size_t>(a.row)];
+            std::uint64_t room = (kraft(in.limit) - in.kraft_sum);
+            const Masks seconds =
+                pattern.subtract ? Masks{b->masks.negative, b->masks.positive} : b->masks;
+            std::uint64_t taken = 0;
+            const auto take = [&](std::uint64_t firsts, std::uint64_t partners, bool negative) {
+                for_each_bit(firsts & shifted(partners, -pattern.shift), [&](int shift) {
+                    const std::uint64_t pair = bit(shift) | bit(shift + pattern.shift);
+                    if (pattern.a == pattern.b && (taken & pair) != 0) return;
+                    if (added > room) return;
+                    room -= added;
+                    taken |= pair;
+                    found.push_back({a.row, shift, negative});
+                });
+            };
+            take(a.masks.positive, seconds.positive, false);
+            take(a.masks.negative, seconds.negative, true);
+        }
+        return found;
+    }
+
+    // True if a - b should be made as b - a: more of the sums would otherwise end up all negative.
+    [[nodiscard]] bool prefers_reversed(const Pattern& pattern,
+                                        const std::vector<Occurrence>& found) const {
+        int balance = 0;
+        for (const Occurrence& occurrence : found) {
+            bool other_positive = false;
+            for (const Member& member : rows_[static_cast<std::size_t>(occurrence.row)].members) {
+                if (member.value == pattern.a || member.value == pattern.b) continue;
+                other_positive = other_positive || masks_of(member).positive != 0;
+            }
+            if (!other_positive) balance += occurrence.negative ? -1 : 1;
+        }
+        return balance < 0;
+    }
+
+    void replace(const Pattern& pattern, const std::vector<Occurrence>& found) {
+        const bool reversed = pattern.subtract && prefers_reversed(pattern, found);
+        const std::int32_t up_a = std::max(0, -pattern.shift);
+        const std::int32_t up_b = std::max(0, pattern.shift);
+        const AdderNode node = reversed
+                                   ? AdderNode{pattern.b, pattern.a, up_b, up_a, true}
+                                   : AdderNode{pattern.a, pattern.b, up_a, up_b, pattern.subtract};
+        const std::int32_t made = construction_.append(node);
+        const std::uint64_t change = kraft(construction_.value(made).depth) -
+                                     kraft(construction_.value(pattern.a).depth) -
+                                     kraft(construction_.value(pattern.b).depth);
+        uses_.emplace_back();
+        for (const Occurrence& occurrence : found) {
+            Row& in = row(occurrence.row);
+            erase_digit(in, pattern.a, occurrence.shift);
+            erase_digit(in, pattern.b, occurrence.shift + pattern.shift);
+            std::vector<Use>& uses = uses_.back();
+            if (uses.empty() || uses.back().row != occurrence.row) {
+                uses.push_back({occurrence.row, {}});
+                in.members.push_back({made, static_cast<std::int32_t>(uses.size()) - 1});
+            }
+            insert_digit(in, in.members.back(), occurrence.shift - up_a,
+                         occurrence.negative != reversed);
+            in.kraft_sum += change;
+        }
+    }
+
+    Construction& construction_;
+    Ranking ranking_;
+    std::vector<std::vector<Use>> uses_;  // per value, rows in order
+    std::vector<Row> rows_;
+    PatternTable table_;
+};
+
+// Adds up one sum. The shallowest digit takes the partner with which it needs the fewest carry
+// cells, among those that leave the sum within its depth limit (an equally deep one always does).
+AdderOutput add_up(Construction& construction, Sum sum) {
+    if (sum.digits.empty()) return {};
+    std::vector<Digit>& digits = sum.digits;
+    const auto depth_of = [&](const Digit& digit) { return construction.value(digit.value).depth; };
+    std::uint64_t total = 0;
+    for (const Digit& digit : digits) total += kraft(depth_of(digit));
+    const std::uint64_t limit = kraft(std::min(sum.depth_limit, kDeepest));
+    GW_CHECK(total <= limit, "a sum does not fit its depth limit");
+    while (digits.size() > 1) {
+        const auto key = [&](const Digit& digit) {
+            return std::pair(depth_of(digit),
+                             construction.value(digit.value).highest_bit + digit.shift);
+        };
+        const auto first =
+            std::min_element(digits.begin(), digits.end(),
+                             [&](const Digit& x, const Digit& y) { return key(x) < key(y); });
+        std::swap(*first, digits.back());
+        const Digit shallow = digits.back();
+        digits.pop_back();
+        std::size_t best = 0;
+        std::pair<int, int> best_cost{1 << 30, 0};
+        for (std::size_t i = 0; i < digits.size(); ++i) {
+            const std::uint64_t added = kraft(depth_of(digits[i])) - kraft(depth_of(shallow));
+            if (total + added > limit && depth_of(digits[i]) != depth_of(shallow)) continue;
+            const std::pair<int, int> cost{
+                construction.cells(merge_digits(shallow, digits[i]).node), depth_of(digits[i])};
+            if (cost < best_cost) {
+                best_cost = cost;
+                best = i;
+            }
+        }
+        GW_CHECK(best_cost.first < 1 << 30, "no partner fits the depth limit");
+        const Merge merge = merge_digits(shallow, digits[best]);
+        total -= kraft(depth_of(shallow)) + kraft(depth_of(digits[best]));
+        const std::int32_t made = construction.append(merge.node);
+        digits[best] = {made, merge.shift, merge.negative};
+        total += kraft(depth_of(digits[best]));
+    }
+    return {digits[0].value, digits[0].shift, digits[0].negative};
+}
+
+}  // namespace
+
+std::vector<AdderOutput> sum_only(Construction& construction, std::span<const Sum> sums) {
+    std::vector<AdderOutput> outputs;
+    for (const Sum& sum : sums) outputs.push_back(add_up(construction, sum));
+    return outputs;
+}
+
+std::vector<AdderOutput> share_and_sum(Construction& construction, std::span<const Sum> sums,
+                                       Ranking ranking) {
+    Sharing sharing(construction, sums, ranking);
+    sharing.run();
+    return sum_only(construction, sharing.leftovers());
+}
+
+}  // namespace gatewright::cmvm
