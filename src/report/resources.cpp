@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/resources.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "report/table_cost.h"
+#include "support/check.h"
+
+namespace gatewright::report {
+namespace {
+
+using dfg::Node;
+using dfg::Op;
+using dfg::Program;
+using dfg::ValueId;
+using fixed::Format;
+
+// Bit positions of a code: lowest and highest, in units of log2 of the value.
+struct Span {
+    int low = 0;
+    int high = 0;  // sign bit included; low - 1 for width 0
+    bool is_signed = false;
+};
+
+Span span_of(const Format& format, int shift) {
+    return {shift - format.frac, shift - format.frac + format.width - 1, format.is_signed};
+}
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) {
+    return (a + b - 1) / b;
+}
+
+// LUT6 tree over n inputs: every LUT takes in five new ones.
+std::int64_t lut_tree(std::int64_t inputs) {
+    return inputs <= 1 ? 0 : divide_up(inputs - 1, 5);
+}
+
+bool is_constant(const Program& program, ValueId id) {
+    return program[id].op == Op::kConstant;
+}
+
+// Bits the operands of a comparison have on their common grid.
+int compared_bits(const Program& program, const Node& node) {
+    const Span a = span_of(program[node.args[0]].format, 0);
+    const Span b = span_of(program[node.args[1]].format, 0);
+    return std::max(a.high, b.high) - std::min(a.low, b.low) + 1;
+}
+
+bool has_constant_operand(const Program& program, const Node& node) {
+    return is_constant(program, node.args[0]) || is_constant(program, node.args[1]);
+}
+
+// Measured: 2/3 LUT per bit (one LUT6 compares a bit and a half into the carry), a small tree for a
+// constant.
+std::int64_t less_luts(const Program& program, const Node& node) {
+    const int bits = compared_bits(program, node);
+    return has_constant_operand(program, node) ? lut_tree(bits) : divide_up(2 * bits, 3);
+}
+
+NodeCost adder_cost(const Program& program, const Node& node) {
+    NodeCost cost;
+    const Span a = span_of(program[node.args[0]].format, 0);
+    const Span b = span_of(program[node.args[1]].format, node.shift);
+    const bool subtracts = node.op == Op::kSub;
+    if (subtracts && is_constant(program, node.args[0]) &&
+        program[node.args[0]].range.lo.is_zero()) {
+        cost.ops.negations = 1;  // inverters fold into the carry chain's inputs: no LUT
+        return cost;
+    }
+    cost.ops.adders = 1;
+    const int s = subtracts ? b.low : std::max(a.low, b.low);
+    cost.cells = std::max(0, span_of(node.format, 0).high - s + 1);
+    if (has_constant_operand(program, node)) return cost;
+    // A LUT where both bring a bit; a signed operand's sign bit goes on upwards.
+    const Span& shorter = a.high < b.high ? a : b;
+    const int top = shorter.is_signed ? std::max(a.high, b.high) : shorter.high;
+    cost.lut = std::max(0, top - std::max(a.low, b.low) + 1);
+    return cost;
+}
+
+// Measured on `*` of 4 to 12 bits: partial products and their carry-save tree, which grows with the
+// shorter operand.
+std::int64_t multiplier_luts(const Format& a, const Format& b) {
+    const std::int64_t shorter = std::min(a.width, b.width);
+    const std::int64_t longer = std::max(a.width, b.width);
+    return shorter <= 1 ? longer : longer * shorter * (110 + 9 * shorter) / 100;
+}
+
+// LUTs in front of the rounding adder, whose other operand is constant.
+std::int64_t rounding_luts(fixed::Round round, int drop) {
+    switch (round) {
+        case fixed::Round::kTrn:
+        case fixed::Round::kRnd:
+        case fixed::Round::kRndZero:
+        case fixed::Round::kRndMinInf:
+        case fixed::Round::kRndInf:
+        case fixed::Round::kRndConv:
+            return 0;  // the addend is a constant, or a constant and a carry-in
+        case fixed::Round::kTrnZero:
+            return drop;  // the sign bit is added to every dropped bit
+    }
+    GW_UNREACHABLE("rounding mode");
+}
+
+// Every result bit is a function of itself and the bits above the result; more than four of those
+// are first brought together.
+std::int64_t clamp_luts(const Format& from, const Format& to) {
+    const int above = std::max(0, from.integer_bits() - to.integer_bits()) + 1;
+    const std::int64_t detection = above <= 5 ? 0 : 2 * lut_tree(above);
+    return to.width - (to.is_signed ? 1 : 0) + detection;
+}
+
+NodeCost cast_cost(const Program& program, const Node& node) {
+    NodeCost cost;
+    const Node& source = program[node.args[0]];
+    const int drop = source.format.frac - node.format.frac;
+    if (drop > 0 && node.round != fixed::Round::kTrn) {
+        cost.ops.roundings = 1;
+        cost.lut += rounding_luts(node.round, drop);
+    }
+    if (!can_overflow(source.range, node.cast())) return cost;
+    const std::int64_t clamp = clamp_luts(source.format, node.format);
+    switch (node.overflow) {
+        case fixed::Overflow::kWrap:
+            if (node.saturation_bits == 0) return cost;
+            cost.lut += clamp;
+            break;
+        case fixed::Overflow::kSat:
+        case fixed::Overflow::kSatZero:
+        case fixed::Overflow::kWrapSm:
+            cost.lut += clamp;
+            break;
+        case fixed::Overflow::kSatSym:
+            // Also the most negative code is out of range: all its bits are compared.
+            cost.lut += clamp + (node.format.is_signed ? lut_tree(node.format.width) : 0);
+            break;
+    }
+    cost.ops.saturations = 1;
+    return cost;
+}
+
+NodeCost extremum_cost(const Program& program, const Node& node) {
+    NodeCost cost;
+    cost.ops.muxes = 1;
+    cost.lut = node.format.width;
+    const auto is_zero = [&](ValueId id) {
+        return is_constant(program, id) && program[id].range.lo.is_zero();
+    };
+    // Against 0 (relu) the sign bit is the comparison, against a constant it merges into the
+    // choice.
+    if (is_zero(node.args[0]) || is_zero(node.args[1])) return cost;
+    if (!has_constant_operand(program, node)) cost.lut += less_luts(program, node);
+    return cost;
+}
+
+// Value numbers of the nodes: equal operations of equal values, in whatever kernel, share one.
+std::vector<bool> first_occurrences(const Program& program) {
+    using Key = std::tuple<Op, std::array<std::size_t, 3>, int, int, int, int, int, std::string>;
+    std::map<Key, std::size_t> known;
+    std::map<std::vector<std::string>, std::size_t> table_contents;
+    std::vector<std::size_t> table_number;
+    for (const dfg::Table& table : program.tables()) {
+        std::vector<std::string> codes;
+        for (const fixed::Integer& code : table.codes) codes.push_back(code.to_string());
+        table_number.push_back(
+            table_contents.emplace(std::move(codes), table_contents.size()).first->second);
+    }
+    std::vector<std::size_t> number(program.size());
+    std::vector<bool> first(program.size(), true);
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        const Node& node = program.nodes()[i];
+        number[i] = i;
+        if (node.op == Op::kInput) continue;
+        std::array<std::size_t, 3> args{};
+        for (std::size_t a = 0; a < dfg::arity(node.op); ++a)
+            args[a] = number[node.args[a].index()];
+        std::string extra;
+        if (node.op == Op::kConstant) extra = node.range.lo.to_string();
+        if (node.op == Op::kTable) extra = std::to_string(table_number[node.table.index()]);
+        const int modes = static_cast<int>(node.round) * 8 + static_cast<int>(node.overflow);
+        Key key{node.op,
+                args,
+                node.shift,
+                node.format.width * 2 + (node.format.is_signed ? 1 : 0),
+                node.format.frac,
+                modes,
+                node.saturation_bits,
+                std::move(extra)};
+        const auto [slot, is_new] = known.try_emplace(std::move(key), i);
+        number[i] = slot->second;
+        first[i] = is_new;
+    }
+    return first;
+}
+
+void add_cost(Resources& to, const NodeCost& cost) {
+    to.ops += cost.ops;
+    to.cells += cost.cells;
+    to.estimate.lut += cost.lut;
+}
+
+}  // namespace
+
+OpCounts& OpCounts::operator+=(const OpCounts& other) {
+    adders += other.adders;
+    ternary_adders += other.ternary_adders;
+    negations += other.negations;
+    multipliers += other.multipliers;
+    tables += other.tables;
+    muxes += other.muxes;
+    saturations += other.saturations;
+    roundings += other.roundings;
+    comparators += other.comparators;
+    bitwise += other.bitwise;
+    popcounts += other.popcounts;
+    return *this;
+}
+
+NodeCost node_cost(const Program& program, const Node& node) {
+    NodeCost cost;
+    const auto operand = [&](std::size_t i) -> const Node& { return program[node.args[i]]; };
+    switch (node.op) {
+        case Op::kInput:
+        case Op::kConstant:
+        case Op::kConcat:
+        case Op::kSlice:
+            return cost;  // wires
+        case Op::kAdd:
+        case Op::kSub:
+            return adder_cost(program, node);
+        case Op::kMul:
+            cost.ops.multipliers = 1;
+            cost.lut = multiplier_luts(operand(0).format, operand(1).format);
+            return cost;
+        case Op::kCast:
+            return cast_cost(program, node);
+        case Op::kSelect:
+            cost.ops.muxes = 1;
+            cost.lut = node.format.width;
+            return cost;
+        case Op::kLess:
+        case Op::kLessEqual:
+            cost.ops.comparators = 1;
+            cost.lut = less_luts(program, node);
+            return cost;
+        case Op::kEqual: {
+            cost.ops.comparators = 1;
+            const std::int64_t bits = compared_bits(program, node);
+            cost.lut = lut_tree(has_constant_operand(program, node) ? bits : 2 * bits);
+            return cost;
+        }
+        case Op::kMin:
+        case Op::kMax:
+            return extremum_cost(program, node);
+        case Op::kTable:
+            cost.ops.tables = 1;
+            cost.lut =
+                table_luts(program.table(node.table), operand(0).format.width, node.format.width);
+            return cost;
+        case Op::kAnd:
+        case Op::kOr:
+        case Op::kXor:
+            cost.ops.bitwise = 1;
+            cost.lut = has_constant_operand(program, node) ? 0 : node.format.width;
+            return cost;
+        case Op::kNot:
+            cost.ops.bitwise = 1;  // folds into the reader's LUT
+            return cost;
+        case Op::kPopcount:
+            cost.ops.popcounts = 1;
+            cost.lut = divide_up(7 * operand(0).format.width, 6);  // measured on 16 and 24 bits
+            return cost;
+    }
+    GW_UNREACHABLE("op without a cost");
+}
+
+ResourceReport count_resources(const arch::Design& design, const arch::FlatProgram& flat,
+                               const schedule::Schedule& schedule,
+                               const std::vector<std::int64_t>& register_bits) {
+    const std::size_t kernels = design.kernels.size();
+    GW_CHECK(register_bits.size() == kernels + 1, "register bits per kernel and for the inputs");
+    GW_CHECK(schedule.cycle.size() == flat.program.size(), "one cycle per node");
+    ResourceReport report;
+    report.kernels.resize(kernels);
+    std::vector<bool> has_cycle(kernels, false);
+    const std::vector<bool> counts = first_occurrences(flat.program);
+    for (std::size_t i = 0; i < flat.program.size(); ++i) {
+        const arch::KernelId kernel = flat.kernel_of[i];
+        const Node& node = flat.program.nodes()[i];
+        if (!kernel.valid() || node.op == Op::kConstant) continue;
+        Resources& own = report.kernels[kernel.index()];
+        const int cycle = schedule.cycle[i];
+        const bool started = has_cycle[kernel.index()];
+        own.first_cycle = started ? std::min(own.first_cycle, cycle) : cycle;
+        own.last_cycle = started ? std::max(own.last_cycle, cycle) : cycle;
+        has_cycle[kernel.index()] = true;
+        if (counts[i]) add_cost(own, node_cost(flat.program, node));
+    }
+    Resources& total = report.total;
+    for (std::size_t k = 0; k < kernels; ++k) {
+        Resources& own = report.kernels[k];
+        own.register_bits = register_bits[k];
+        own.estimate.ff = register_bits[k];
+        own.estimate.fmax_mhz = schedule.clock_mhz;
+        total.ops += own.ops;
+        total.cells += own.cells;
+        total.estimate.lut += own.estimate.lut;
+        total.register_bits += own.register_bits;
+    }
+    total.register_bits += register_bits[kernels];
+    total.estimate.ff = total.register_bits + schedule.latency_cycles;  // one valid bit per stage
+    total.estimate.fmax_mhz = schedule.clock_mhz;
+    total.last_cycle = schedule.latency_cycles;
+    return report;
+}
+
+Json to_json(const OpCounts& ops) {
+    Json out = Json::object();
+    out.set("adders", ops.adders);
+    out.set("ternary_adders", ops.ternary_adders);
+    out.set("negations", ops.negations);
+    out.set("multipliers", ops.multipliers);
+    out.set("tables", ops.tables);
+    out.set("muxes", ops.muxes);
+    out.set("saturations", ops.saturations);
+    out.set("roundings", ops.roundings);
+    out.set("comparators", ops.comparators);
+    out.set("bitwise", ops.bitwise);
+    out.set("popcounts", ops.popcounts);
+    return out;
+}
+
+Json to_json(const Estimate& estimate) {
+    Json out = Json::object();
+    out.set("lut", estimate.lut);
+    out.set("ff", estimate.ff);
+    out.set("dsp", estimate.dsp);
+    out.set("bram", estimate.bram);
+    out.set("fmax_mhz", estimate.fmax_mhz);
+    return out;
+}
+
+}  // namespace gatewright::report
