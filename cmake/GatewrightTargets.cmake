@@ -4,6 +4,8 @@
 # rank in the one-way walk of docs/architecture.md; gw_library() refuses a dependency that does not
 # point down. Sources are globbed, so a new file needs no edit here.
 
+include(EmbedData)
+
 # folder in walk order: position is rank. emulate and rtl are siblings (see gw_forbid_siblings).
 set(GW_WALK support fixed tensor dfg cmvm model layers frontends opt arch schedule rtl emulate tools
             verify report compile cli)
@@ -33,7 +35,8 @@ function(gw_library name)
   if(NOT sources)
     return()
   endif()
-  add_library(gw_${name} STATIC ${sources})
+  gw_embed_data(${name} data)
+  add_library(gw_${name} STATIC ${sources} ${data})
   set_target_properties(gw_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(gw_${name} PUBLIC gw_flags fmt::fmt)
   foreach(dep ${ARG_DEPS})

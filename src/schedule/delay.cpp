@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The delay and area model of each op, in terms of what an FPGA builds it from: LUT levels and
+// carry chains. Carry chains are counted with the bits they really use: the low bits that only one
+// operand of an addition has pass through (docs/rtl.md).
+#include <algorithm>
+#include <cmath>
+
+#include "schedule/liveness.h"
+#include "schedule/schedule.h"
+#include "support/check.h"
+
+namespace gatewright::schedule {
+namespace {
+
+using dfg::Node;
+using dfg::Op;
+using dfg::Program;
+
+// LUT levels that combine `bits` bits into one.
+int reduction_levels(int bits, int lut_inputs) {
+    int levels = 0;
+    for (double reach = 1; reach < bits; reach *= lut_inputs) ++levels;
+    return levels;
+}
+
+// One LUT reads lut_inputs index bits; each further level of multiplexers selects by two more.
+int table_levels(int index_bits, int lut_inputs) {
+    return index_bits <= lut_inputs ? 1 : 1 + (index_bits - lut_inputs + 1) / 2;
+}
+
+double lut_path(int levels, const Device& device) {
+    return levels == 0 ? 0 : levels * device.lut_ps + (levels - 1) * device.net_ps;
+}
+
+double carry_path(int bits, const Device& device) {
+    return bits <= 0 ? 0 : device.carry_entry_ps + bits * device.carry_ps_per_bit;
+}
+
+// Bits of carry chain in a ± b·2^shift; 0 if the operands lie side by side and nothing is added.
+int adder_bits(const Program& program, const Node& node) {
+    const Node& a = program[node.args[0]];
+    const Node& b = program[node.args[1]];
+    const int up_a = node.format.frac - a.format.frac;
+    const int up_b = node.format.frac - (b.format.frac - node.shift);
+    const bool is_add = node.op == Op::kAdd;
+    if (is_add && !a.format.is_signed && up_b >= up_a + a.format.width) return 0;
+    if (is_add && !b.format.is_signed && up_a >= up_b + b.format.width) return 0;
+    const int pass_through = is_add ? std::max(up_a, up_b) : std::max(0, up_b - up_a);
+    return std::max(0, node.format.width - pass_through);
+}
+
+// Bits two operands take side by side on a common grid, as a comparison sees them.
+int comparison_bits(const Program& program, const Node& node) {
+    const auto a = program[node.args[0]].format;
+    const auto b = program[node.args[1]].format;
+    const int frac = std::max(a.frac, b.frac);
+    return std::max(a.width + frac - a.frac, b.width + frac - b.frac);
+}
+
+// A constant zero operand turns min and max into a look at the sign bit.
+bool has_zero_operand(const Program& program, const Node& node) {
+    const auto is_zero = [&](std::size_t i) {
+        const auto code = constant_code(program[node.args[i]]);
+        return code && code->is_zero();
+    };
+    return is_zero(0) || is_zero(1);
+}
+
+// What a cast has to do besides moving bits.
+struct CastWork {
+    int adder_bits = 0;    ///< rounding
+    int checked_bits = 0;  ///< looked at to find an overflow
+};
+
+CastWork cast_work(const Program& program, const Node& node) {
+    const Node& x = program[node.args[0]];
+    const int drop = x.format.frac - node.format.frac;
+    CastWork work;
+    const bool adds = drop > 0 && node.round != fixed::Round::kTrn &&
+                      (node.round != fixed::Round::kTrnZero || x.format.is_signed);
+    if (adds) work.adder_bits = std::max(1, x.format.width - drop + 1);
+    const bool wraps = node.overflow == fixed::Overflow::kWrap && node.saturation_bits == 0;
+    if (!wraps && fixed::can_overflow(x.range, node.cast())) {
+        const int kept = node.format.magnitude_bits();
+        work.checked_bits = std::max(1, x.format.width - std::max(0, drop) - kept + 1);
+    }
+    return work;
+}
+
+double cast_delay(const Program& program, const Node& node, const Device& device) {
+    const CastWork work = cast_work(program, node);
+    double delay = carry_path(work.adder_bits, device);
+    if (work.checked_bits > 0) {
+        if (delay > 0) delay += device.net_ps;
+        // The detection joins the final multiplexer's LUT when it is small enough.
+        const int levels = reduction_levels(work.checked_bits, device.lut_inputs);
+        delay += lut_path(work.checked_bits <= 3 ? 1 : 1 + levels, device);
+    }
+    return delay;
+}
+
+// Partial products, then a tree of adders; or the multiplier block, which is no slower.
+double multiply_delay(const Program& program, const Node& node, const Device& device) {
+    const int a = program[node.args[0]].format.width;
+    const int b = program[node.args[1]].format.width;
+    const int levels = reduction_levels(std::min(a, b), 2);
+    if (levels == 0) return device.lut_ps;
+    const double adder = carry_path(std::max(a, b) + levels, device);
+    return levels * adder + (levels - 1) * device.net_ps;
+}
+
+double min_max_delay(const Program& program, const Node& node, const Device& device) {
+    if (has_zero_operand(program, node)) return device.lut_ps;
+    return carry_path(comparison_bits(program, node), device) + device.net_ps + device.lut_ps;
+}
+
+double popcount_delay(const Program& program, const Node& node, const Device& device) {
+    const int bits = program[node.args[0]].format.width;
+    const int levels = reduction_levels(bits, 2);
+    double delay = device.lut_ps;
+    for (int level = 2; level < levels; ++level) delay += device.net_ps + carry_path(level, device);
+    return bits <= 1 ? 0 : delay;
+}
+
+double select_delay(const Program& program, const Node& node, const Device& device) {
+    return lut_path(1 + reduction_levels(program[node.args[0]].format.width, device.lut_inputs),
+                    device);
+}
+
+}  // namespace
+
+double delay_ps(const Program& program, const Node& node, const Device& device) {
+    if (constant_code(node)) return 0;
+    switch (node.op) {
+        case Op::kInput:
+        case Op::kConstant:
+        case Op::kNot:  // absorbed by whatever reads it
+        case Op::kConcat:
+        case Op::kSlice:
+            return 0;
+        case Op::kAdd:
+        case Op::kSub:
+            return carry_path(adder_bits(program, node), device);
+        case Op::kMul:
+            return multiply_delay(program, node, device);
+        case Op::kCast:
+            return cast_delay(program, node, device);
+        case Op::kSelect:
+            return select_delay(program, node, device);
+        case Op::kLess:
+        case Op::kLessEqual:
+            return carry_path(comparison_bits(program, node), device);
+        case Op::kEqual:
+            return lut_path(std::max(1, reduction_levels(2 * comparison_bits(program, node),
+                                                         device.lut_inputs)),
+                            device);
+        case Op::kMin:
+        case Op::kMax:
+            return min_max_delay(program, node, device);
+        case Op::kTable:
+            return lut_path(table_levels(program[node.args[0]].format.width, device.lut_inputs),
+                            device);
+        case Op::kAnd:
+        case Op::kOr:
+        case Op::kXor:
+            return device.lut_ps;
+        case Op::kPopcount:
+            return popcount_delay(program, node, device);
+    }
+    GW_UNREACHABLE("op without a delay");
+}
+
+double lut_estimate(const Program& program, const Node& node, const Device& device) {
+    if (constant_code(node)) return 0;
+    const double width = node.format.width;
+    const auto operand_width = [&](std::size_t i) { return program[node.args[i]].format.width; };
+    switch (node.op) {
+        case Op::kInput:
+        case Op::kConstant:
+        case Op::kNot:
+        case Op::kConcat:
+        case Op::kSlice:
+            return 0;
+        case Op::kAdd:
+        case Op::kSub:
+            return adder_bits(program, node);
+        case Op::kMul:
+            return operand_width(0) * operand_width(1);
+        case Op::kCast: {
+            const CastWork work = cast_work(program, node);
+            const double detect = std::ceil(work.checked_bits / (device.lut_inputs - 1.0));
+            return work.adder_bits + (work.checked_bits > 0 ? width + detect : 0);
+        }
+        case Op::kSelect:
+        case Op::kAnd:
+        case Op::kOr:
+        case Op::kXor:
+            return width;
+        case Op::kLess:
+        case Op::kLessEqual:
+            return std::ceil(comparison_bits(program, node) / 2.0);
+        case Op::kEqual:
+            return std::ceil(comparison_bits(program, node) / (device.lut_inputs / 2.0));
+        case Op::kMin:
+        case Op::kMax:
+            return has_zero_operand(program, node)
+                       ? width / 2
+                       : width + std::ceil(comparison_bits(program, node) / 2.0);
+        case Op::kTable:
+            return width * std::max(1.0, std::exp2(operand_width(0) - device.lut_inputs));
+        case Op::kPopcount:
+            return operand_width(0);
+    }
+    GW_UNREACHABLE("op without an area");
+}
+
+Device loaded_device(const Program& program, const Device& device) {
+    double cells = 0;
+    const std::vector<bool> live = live_values(program);
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        if (live[i]) cells += lut_estimate(program, program.nodes()[i], device);
+    }
+    return at_size(device, cells);
+}
+
+}  // namespace gatewright::schedule

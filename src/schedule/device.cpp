@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schedule/device.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+
+#include "schedule/embedded_files.h"
+#include "support/check.h"
+#include "support/json.h"
+
+namespace gatewright::schedule {
+namespace {
+
+// {"value": 100, "source": "who measured it"}: a number without a source is refused.
+Result<double> sourced(const Json& json, std::string_view key) {
+    GW_TRY(const Json* entry, json.get_object(key));
+    GW_TRY(const std::string source, entry->get_string("source"));
+    GW_TRY(const double value, entry->get_number("value"));
+    if (source.empty() || !std::isfinite(value) || value < 0) {
+        return fail(fmt::format("'{}' needs a value >= 0 and a source", key));
+    }
+    return value;
+}
+
+Result<std::vector<double>> numbers(const Json& json, std::string_view key) {
+    GW_TRY(const Json::Array* array, json.get_array(key));
+    std::vector<double> out;
+    for (const Json& item : *array) {
+        if (!item.is_number()) return fail(fmt::format("'{}' must hold numbers only", key));
+        out.push_back(item.as_number());
+    }
+    return out;
+}
+
+Result<NetGrowth> parse_growth(const Json& json) {
+    GW_TRY(const Json* entry, json.get_object("net_growth"));
+    NetGrowth growth;
+    GW_TRY(growth.cells, numbers(*entry, "cells"));
+    GW_TRY(growth.factor, numbers(*entry, "factor"));
+    if (growth.cells.size() != growth.factor.size() ||
+        !std::is_sorted(growth.cells.begin(), growth.cells.end())) {
+        return fail("'net_growth' needs ascending cells and one factor for each");
+    }
+    return growth;
+}
+
+Result<Capacity> parse_capacity(const Json& json) {
+    GW_TRY(const Json* entry, json.get_object("capacity"));
+    Capacity capacity;
+    GW_TRY(capacity.lut, entry->get_integer("lut"));
+    GW_TRY(capacity.ff, entry->get_integer("ff"));
+    GW_TRY(capacity.dsp, entry->get_integer("dsp"));
+    GW_TRY(capacity.bram, entry->get_integer("bram"));
+    return capacity;
+}
+
+// A part name split at '-', in lower case, without the "xc" that Xilinx puts in front.
+struct PartName {
+    std::string base;
+    std::optional<std::string> grade;  ///< the token that is a speed grade: "2", "2l"
+};
+
+bool is_grade(const std::string& token) {
+    return !token.empty() && token.size() <= 2 &&
+           std::isdigit(static_cast<unsigned char>(token[0])) != 0;
+}
+
+PartName split_part(const std::string& part) {
+    PartName out;
+    std::string token;
+    const auto close = [&] {
+        if (out.base.empty()) {
+            out.base = token.starts_with("xc") ? token.substr(2) : token;
+        } else if (is_grade(token) && !out.grade) {
+            out.grade = token.substr(0, 1);
+        }
+        token.clear();
+    };
+    for (const char c : part) {
+        if (c == '-') {
+            close();
+        } else if (std::isspace(static_cast<unsigned char>(c)) == 0) {
+            token += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        }
+    }
+    close();
+    return out;
+}
+
+bool names_device(const PartName& wanted, const Device& device) {
+    const PartName own = split_part(device.part);
+    const PartName vendor = split_part(device.vendor_part);
+    const bool same_base = wanted.base == own.base || wanted.base == vendor.base;
+    return same_base && (!wanted.grade || wanted.grade == own.grade);
+}
+
+}  // namespace
+
+Result<Device> parse_device(std::string_view text) {
+    GW_TRY(const Json json, parse_json(text));
+    Device device;
+    GW_TRY(device.part, json.get_string("part"));
+    GW_TRY(device.vendor_part, json.get_string("vendor_part"));
+    GW_TRY(device.family, json.get_string("family"));
+    GW_TRY(device.description, json.get_string("description"));
+    GW_TRY(const double lut_inputs, sourced(json, "lut_inputs"));
+    device.lut_inputs = static_cast<int>(lut_inputs);
+    if (device.lut_inputs < 2) return fail("'lut_inputs' must be at least 2");
+    GW_TRY(device.lut_ps, sourced(json, "lut_ps"));
+    GW_TRY(device.carry_entry_ps, sourced(json, "carry_entry_ps"));
+    GW_TRY(device.carry_ps_per_bit, sourced(json, "carry_ps_per_bit"));
+    GW_TRY(device.net_ps, sourced(json, "net_ps"));
+    GW_TRY(device.register_ps, sourced(json, "register_ps"));
+    GW_TRY(device.max_clock_mhz, sourced(json, "max_clock_mhz"));
+    GW_TRY(device.net_growth, parse_growth(json));
+    GW_TRY(device.capacity, parse_capacity(json));
+    return device;
+}
+
+std::vector<Device> all_devices() {
+    std::vector<Device> devices;
+    for (const EmbeddedFile& file : embedded_files()) {
+        Result<Device> device = parse_device(file.content);
+        GW_CHECK(device.has_value(), fmt::format("{}: {}", file.name, device.error().message));
+        devices.push_back(std::move(*device));
+    }
+    return devices;
+}
+
+Result<Device> find_device(const std::string& part) {
+    const PartName wanted = split_part(part);
+    std::string known;
+    for (Device& device : all_devices()) {
+        if (names_device(wanted, device)) return std::move(device);
+        known += fmt::format("\n  {:<12} {}", device.part, device.description);
+    }
+    return fail(fmt::format("unknown part '{}'; known parts:{}", part, known));
+}
+
+Device at_size(Device device, double cells) {
+    const NetGrowth& growth = device.net_growth;
+    if (growth.cells.empty()) return device;
+    const auto above = std::upper_bound(growth.cells.begin(), growth.cells.end(), cells);
+    const auto index = static_cast<std::size_t>(above - growth.cells.begin());
+    double factor = growth.factor.back();
+    if (index == 0) {
+        factor = growth.factor.front();
+    } else if (index < growth.cells.size()) {
+        const double position = std::log(cells / growth.cells[index - 1]) /
+                                std::log(growth.cells[index] / growth.cells[index - 1]);
+        factor =
+            growth.factor[index - 1] + position * (growth.factor[index] - growth.factor[index - 1]);
+    }
+    device.net_ps *= factor;
+    return device;
+}
+
+}  // namespace gatewright::schedule

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schedule/device.h"
+
+#include <gtest/gtest.h>
+
+namespace gatewright::schedule {
+namespace {
+
+TEST(Device, EverySpellingOfAPartNamesTheSameDevice) {
+    for (const char* name : {"xcvu13p-2", "xcvu13p", "vu13p", "VU13P-2", "xcvu13p-flga2577-2-e"}) {
+        const auto device = find_device(name);
+        ASSERT_TRUE(device) << name << ": " << device.error().message;
+        EXPECT_EQ(device->part, "xcvu13p-2");
+    }
+    EXPECT_EQ(find_device("xc7a100tcsg324-1")->part, "xc7a100t-1");
+}
+
+TEST(Device, AnUnknownPartOrSpeedGradeListsTheKnownOnes) {
+    for (const char* name : {"xc7z020", "xcvu13p-3", ""}) {
+        const auto device = find_device(name);
+        ASSERT_FALSE(device) << name;
+        EXPECT_NE(device.error().message.find("xcku115-2"), std::string::npos);
+    }
+}
+
+TEST(Device, EveryDeviceIsComplete) {
+    EXPECT_EQ(all_devices().size(), 7U);
+    for (const Device& device : all_devices()) {
+        EXPECT_GT(device.max_clock_mhz, 0) << device.part;
+        EXPECT_GT(device.carry_entry_ps, 0) << device.part;
+        EXPECT_FALSE(device.vendor_part.empty()) << device.part;
+    }
+}
+
+TEST(Device, ANumberWithoutSourceIsRefused) {
+    const auto device = parse_device(R"({"part": "p", "vendor_part": "p", "family": "xc7",
+        "description": "d", "lut_inputs": {"value": 6}})");
+    ASSERT_FALSE(device);
+    EXPECT_NE(device.error().message.find("source"), std::string::npos) << device.error().message;
+}
+
+TEST(Device, NetsGrowLogarithmicallyBetweenTheGivenSizes) {
+    Device device;
+    device.net_ps = 100;
+    device.net_growth = {{1000, 100000}, {1, 3}};
+    EXPECT_DOUBLE_EQ(at_size(device, 10).net_ps, 100);
+    EXPECT_NEAR(at_size(device, 10000).net_ps, 200, 1e-9);
+    EXPECT_DOUBLE_EQ(at_size(device, 1e6).net_ps, 300);
+}
+
+}  // namespace
+}  // namespace gatewright::schedule

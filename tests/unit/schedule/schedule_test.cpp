@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schedule/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include "dfg/text.h"
+#include "support/random_program.h"
+#include "support/seed.h"
+
+namespace gatewright::schedule {
+namespace {
+
+arch::FlatProgram flat_of(dfg::Program program) {
+    arch::FlatProgram flat;
+    for (const dfg::Node& node : program.nodes()) {
+        flat.kernel_of.push_back(node.op == dfg::Op::kInput ? arch::KernelId() : arch::KernelId(0));
+    }
+    flat.program = std::move(program);
+    return flat;
+}
+
+arch::FlatProgram flat_of(const char* text) {
+    auto program = dfg::parse_text(text);
+    EXPECT_TRUE(program) << program.error().message;
+    return flat_of(std::move(*program));
+}
+
+Device unit() {
+    return *find_device("unit");
+}
+
+// ((a + b) + c) + d: three adders in a row.
+constexpr const char* kChain = R"(program chain
+%0 = input s8.0
+%1 = input s8.0
+%2 = input s8.0
+%3 = input s8.0
+%4 = add s9.0 %0 %1
+%5 = add s10.0 %4 %2
+%6 = add s11.0 %5 %3
+output %6
+)";
+
+TEST(Schedule, OneAdderPerCycleWhenThePeriodIsOneAdder) {
+    const auto flat = flat_of(kChain);
+    const auto result = schedule(flat, unit(), {.clock_mhz = 1000});
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->cycle[4], 1);
+    EXPECT_EQ(result->cycle[5], 2);
+    EXPECT_EQ(result->cycle[6], 3);
+    EXPECT_EQ(result->latency_cycles, 4);
+    // Inputs 4 x 8, then c and d wait: 9 + 8 + 8, then 10 + 8, then the output's 11.
+    EXPECT_EQ(result->register_bits, 32 + 25 + 18 + 11);
+    EXPECT_TRUE(verify(flat, unit(), *result));
+}
+
+TEST(Schedule, AddersChainWithinALongerPeriod) {
+    const auto flat = flat_of(kChain);
+    EXPECT_EQ(schedule(flat, unit(), {.clock_mhz = 500})->latency_cycles, 3);
+    EXPECT_EQ(schedule(flat, unit(), {.clock_mhz = 333})->latency_cycles, 2);
+    const auto bare = schedule(
+        flat, unit(), {.clock_mhz = 333, .register_inputs = false, .register_outputs = false});
+    EXPECT_EQ(bare->latency_cycles, 0);
+    EXPECT_EQ(bare->register_bits, 0);
+    EXPECT_TRUE(verify(flat, unit(), *bare));
+}
+
+TEST(Schedule, ALatencyIsMetAtTheBestClock) {
+    const auto flat = flat_of(kChain);
+    for (const auto& [latency, period] :
+         {std::pair{2, 3000.0}, {3, 2000.0}, {4, 1000.0}, {6, 1000.0}}) {
+        const auto result = schedule(flat, unit(), {.latency_cycles = latency});
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->latency_cycles, latency);
+        EXPECT_NEAR(1e6 / result->clock_mhz, period, 1.0);
+        const Status status = verify(flat, unit(), *result);
+        EXPECT_TRUE(status) << status.error().message;
+    }
+    EXPECT_FALSE(schedule(flat, unit(), {.latency_cycles = 1}));
+    EXPECT_FALSE(schedule(flat, unit(), {.clock_mhz = 1000, .latency_cycles = 3}));
+}
+
+TEST(Schedule, AClockTheSlowestOperationCannotMeetIsLowered) {
+    const auto flat = flat_of(kChain);
+    const auto result = schedule(flat, unit(), {.clock_mhz = 2000});
+    ASSERT_TRUE(result);
+    EXPECT_NEAR(result->clock_mhz, 1000, 1e-6);
+    EXPECT_EQ(result->requested_mhz, 2000);
+    EXPECT_TRUE(verify(flat, unit(), *result));
+    const auto device = find_device("vu13p");
+    const auto beyond = schedule(flat, *device, {.clock_mhz = 800});
+    ASSERT_FALSE(beyond);
+    EXPECT_NE(beyond.error().message.find("775"), std::string::npos) << beyond.error().message;
+}
+
+// Two sums of the same long-lived inputs, needed late: as early as possible holds both for long.
+TEST(Schedule, ASumOfLongLivedValuesMovesToItsUse) {
+    const auto flat = flat_of(R"(program late
+%0 = input s8.0
+%1 = input s8.0
+%2 = add s9.0 %0 %1
+%3 = add s10.0 %2 %1
+%4 = add s11.0 %3 %0
+%5 = add s12.0 %4 %1
+%6 = sub s9.0 %0 %1
+%7 = add s13.0 %5 %6
+output %7
+)");
+    ScheduleStats stats;
+    const auto result = schedule(flat, unit(), {.clock_mhz = 1000}, &stats);
+    ASSERT_TRUE(result);
+    // %5 uses %1 in cycle 4 anyway. Held back from cycle 1 to 4, %6 saves 9 bits three times and keeps
+    // the 8 bits of %0 (used in cycle 3) for one cycle more.
+    EXPECT_EQ(result->cycle[6], 4);
+    EXPECT_EQ(stats.register_bits_asap - result->register_bits, 3 * 9 - 8);
+    EXPECT_TRUE(verify(flat, unit(), *result));
+}
+
+TEST(Schedule, ShiftsAndTruncationTakeNoTime) {
+    const auto flat = flat_of(R"(program wires
+%0 = input s8.4
+%1 = cast s6.2 TRN WRAP %0
+%2 = slice u3.0 %1 >> 2
+output %2
+)");
+    const auto device = find_device("vu13p");
+    const auto result = schedule(flat, *device, {});
+    ASSERT_TRUE(result);
+    EXPECT_DOUBLE_EQ(result->critical_ps, device->register_ps);
+    EXPECT_EQ(result->latency_cycles, 2);
+    EXPECT_DOUBLE_EQ(result->clock_mhz, kDefaultClockMhz);
+}
+
+TEST(Schedule, RandomProgramsVerifyAtEveryClockAndLatency) {
+    Rng rng(testing::test_seed(11));
+    std::int64_t asap = 0;
+    std::int64_t kept = 0;
+    for (int trial = 0; trial < 150; ++trial) {
+        const auto flat = flat_of(testing::random_program(rng, {.nodes = 60, .max_width = 24}));
+        const auto devices = all_devices();
+        const Device& device = devices[rng.below(devices.size())];
+        ScheduleParams params;
+        if (rng.chance(0.5)) {
+            params.clock_mhz = device.max_clock_mhz * (0.05 + 0.95 * rng.unit());
+        } else {
+            params.latency_cycles = static_cast<int>(rng.between(2, 12));
+        }
+        params.register_inputs = rng.chance(0.8);
+        params.register_outputs = rng.chance(0.8);
+        ScheduleStats stats;
+        const auto result = schedule(flat, device, params, &stats);
+        ASSERT_TRUE(result) << result.error().message;
+        const Status status = verify(flat, device, *result);
+        ASSERT_TRUE(status) << status.error().message;
+        const auto by_kernel = register_bits_by_kernel(flat, 1, *result);
+        EXPECT_EQ(by_kernel[0] + by_kernel[1], result->register_bits);
+        asap += stats.register_bits_asap;
+        kept += result->register_bits;
+    }
+    EXPECT_LT(kept, asap);
+    RecordProperty("register_bits", std::to_string(kept) + " of " + std::to_string(asap));
+}
+
+// Any single cycle moved by one breaks causality, the period, a count, or a recorded time.
+TEST(Verify, CatchesEveryMovedOperation) {
+    Rng rng(testing::test_seed(12));
+    for (int trial = 0; trial < 20; ++trial) {
+        const auto flat = flat_of(kChain);
+        const auto good = schedule(flat, unit(), {.clock_mhz = 500});
+        ASSERT_TRUE(verify(flat, unit(), *good));
+        Schedule bad = *good;
+        const std::size_t node = rng.below(flat.program.size());
+        bad.cycle[node] += rng.chance(0.5) ? 1 : -1;
+        EXPECT_FALSE(verify(flat, unit(), bad)) << "value " << node;
+    }
+}
+
+TEST(Verify, CatchesADroppedRegisterAndAWrongTotal) {
+    const auto flat = flat_of(kChain);
+    const auto good = schedule(flat, unit(), {.clock_mhz = 500});
+    const auto broken = [&](auto change) {
+        Schedule bad = *good;
+        change(bad);
+        return !verify(flat, unit(), bad).has_value();
+    };
+    EXPECT_TRUE(broken([](Schedule& s) { s.latency_cycles -= 1; }));
+    EXPECT_TRUE(broken([](Schedule& s) { s.latency_cycles -= 2; }));
+    EXPECT_TRUE(broken([](Schedule& s) { s.register_bits -= 8; }));
+    EXPECT_TRUE(broken([](Schedule& s) { s.clock_mhz *= 2; }));
+    EXPECT_TRUE(broken([](Schedule& s) { s.arrival_ps[5] = 0; }));
+    EXPECT_TRUE(broken([](Schedule& s) { s.critical_ps = 1; }));
+    EXPECT_TRUE(broken([](Schedule& s) { s.cycle.pop_back(); }));
+}
+
+}  // namespace
+}  // namespace gatewright::schedule
