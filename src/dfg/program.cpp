@@ -136,6 +136,7 @@ Interval result_range(const Program& program, const Node& node) {
         case Op::kSub:
             return fit(range(0) - shifted(range(1), node.shift));
         case Op::kMul:
+            if (node.args[0] == node.args[1]) return fit(squared(range(0)));
             return fit(range(0) * range(1));
         case Op::kCast:
             return fit(fixed::cast(range(0), node.cast()));

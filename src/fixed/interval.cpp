@@ -40,6 +40,13 @@ Interval operator*(const Interval& a, const Interval& b) {
     return {min(min(ll, lh), min(hl, hh)), max(max(ll, lh), max(hl, hh)), a.frac + b.frac};
 }
 
+Interval squared(const Interval& a) {
+    const Integer at_lo = a.lo * a.lo;
+    const Integer at_hi = a.hi * a.hi;
+    const bool holds_zero = a.lo.sign() < 0 && a.hi.sign() >= 0;
+    return {holds_zero ? Integer(0) : min(at_lo, at_hi), max(at_lo, at_hi), 2 * a.frac};
+}
+
 Interval scaled(const Interval& a, const Dyadic& factor) { return a * Interval::constant(factor); }
 
 Interval hull(const Interval& a, const Interval& b) {

@@ -43,6 +43,8 @@ Interval operator+(const Interval& a, const Interval& b);
 Interval operator-(const Interval& a, const Interval& b);
 Interval operator*(const Interval& a, const Interval& b);
 Interval operator-(const Interval& a);
+/// Range of x·x: never negative, unlike the product of two independent values.
+Interval squared(const Interval& a);
 Interval scaled(const Interval& a, const Dyadic& factor);
 Interval hull(const Interval& a, const Interval& b);
 Interval min(const Interval& a, const Interval& b);
