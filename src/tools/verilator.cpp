@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/verilator.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+
+#include "support/files.h"
+#include "support/json.h"
+#include "support/parallel.h"
+#include "support/stopwatch.h"
+#include "tools/tool.h"
+#include "tools/verilator_driver.h"
+
+namespace gatewright::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+// No pipeline is deeper than this many cycles; the driver waits so long for missing outputs.
+constexpr int kDrainCycles = 100000;
+
+class Build {
+  public:
+    explicit Build(const VerilatorJob& job, const ScratchDirectory& scratch)
+        : job_(job), scratch_(scratch) {}
+
+    // Path of the simulator.
+    Result<std::string> make() {
+        GW_TRY_STATUS(find_compiler());
+        GW_TRY_STATUS(translate());
+        GW_TRY(const std::string runtime, runtime_object());
+        GW_TRY(const std::vector<std::string> objects, compile_model());
+        const std::string program = scratch_.file("simulate");
+        std::vector<std::string> command{compiler_, "-o", program};
+        command.insert(command.end(), objects.begin(), objects.end());
+        command.insert(command.end(), {runtime, "-pthread"});
+        GW_TRY_STATUS(run(command));
+        return program;
+    }
+
+  private:
+    Status find_compiler() {
+        for (const char* name : {"g++", "clang++", "c++"}) {
+            if (find_program(name)) {
+                compiler_ = name;
+                break;
+            }
+        }
+        if (compiler_.empty()) {
+            return fail(
+                "Verilator needs a C++ compiler; install one with: sudo apt-get install g++");
+        }
+        GW_TRY(const ProcessOutcome root, run_tool(kVerilator, {"--getenv", "VERILATOR_ROOT"},
+                                                   within(std::chrono::seconds(20))));
+        root_ = root.output.substr(0, root.output.find('\n'));
+        return {};
+    }
+
+    Status run(const std::vector<std::string>& command) const {
+        GW_TRY(const ProcessOutcome outcome,
+               run_process(command, within(job_.time_limit, scratch_.path())));
+        if (!outcome.ok())
+            return tl::unexpected<Error>(run_error(command, outcome, job_.time_limit));
+        return {};
+    }
+
+    Status translate() const {
+        std::vector<std::string> arguments{"--cc",
+                                           "--top-module",
+                                           job_.top,
+                                           "--prefix",
+                                           "Vtop",
+                                           "--Mdir",
+                                           scratch_.file("model"),
+                                           "-O3",
+                                           "--x-assign",
+                                           "fast",
+                                           "--x-initial",
+                                           "unique",
+                                           "--noassert",
+                                           "--output-split",
+                                           "20000",
+                                           "--output-split-cfuncs",
+                                           "500",
+                                           "-Wno-fatal",
+                                           "-Wno-lint"};
+        for (const std::string& file : job_.files) arguments.push_back(fs::absolute(file).string());
+        GW_TRY_STATUS(run_tool(kVerilator, arguments, within(job_.time_limit, scratch_.path())));
+        return {};
+    }
+
+    [[nodiscard]] std::vector<std::string> flags() const {
+        return {"-std=gnu++17",
+                "-w",
+                "-I" + root_ + "/include",
+                "-I" + root_ + "/include/vltstd",
+                "-DVM_COVERAGE=0",
+                "-DVM_SC=0",
+                "-DVM_TRACE=0",
+                "-DVM_TRACE_FST=0",
+                "-DVM_TRACE_VCD=0"};
+    }
+
+    Status compile(const std::string& source, const std::string& object,
+                   const std::string& level) const {
+        std::vector<std::string> command{compiler_, level, "-c", source, "-o", object};
+        const auto common = flags();
+        command.insert(command.end(), common.begin(), common.end());
+        return run(command);
+    }
+
+    // verilated.cpp is the same for every design: compiled once per version of the tools.
+    [[nodiscard]] Result<std::string> runtime_object() const {
+        GW_TRY(const std::string tool, version(kVerilator));
+        GW_TRY(const std::string compiler, version({compiler_, "g++", "--version"}));
+        const std::string key =
+            sha256_hex(tool + "\n" + compiler + "\n" + fmt::format("{}", fmt::join(flags(), " ")));
+        const std::string cache = cache_directory();
+        const std::string folder = cache.empty() ? scratch_.path() : cache;
+        const std::string object = fmt::format("{}/verilated-{}.o", folder, key.substr(0, 16));
+        std::error_code ignored;
+        if (fs::exists(object, ignored)) return object;
+        const std::string source = scratch_.file("runtime.cpp");
+        GW_TRY_STATUS(
+            write_file(source, "#include \"verilated.cpp\"\n#include \"verilated_threads.cpp\"\n"));
+        const std::string fresh = scratch_.file("runtime.o");
+        GW_TRY_STATUS(compile(source, fresh, "-O2"));
+        const std::string beside = object + "." + fs::path(scratch_.path()).filename().string();
+        std::error_code error;
+        fs::copy_file(fresh, beside, error);
+        if (!error) fs::rename(beside, object, error);
+        return error ? fresh : object;
+    }
+
+    // The generated files are dealt to one translation unit per thread, evenly by size: one big
+    // unit would use one core, a unit per file would parse the headers a dozen times.
+    [[nodiscard]] Result<std::vector<std::string>> compile_model() const {
+        GW_TRY_STATUS(write_file(scratch_.file("model/driver.cpp"), kVerilatorDriver));
+        std::vector<std::pair<std::uintmax_t, std::string>> sources;
+        for (const auto& entry : fs::directory_iterator(scratch_.file("model"))) {
+            if (entry.path().extension() != ".cpp" || entry.path().filename() == "driver.cpp")
+                continue;
+            sources.emplace_back(entry.file_size(), entry.path().filename().string());
+        }
+        std::sort(sources.rbegin(), sources.rend());
+        std::uintmax_t total = 0;
+        for (const auto& [size, name] : sources) total += size;
+        constexpr std::uintmax_t kWorthAThread = 200000;
+        const std::size_t units = std::clamp<std::size_t>(total / kWorthAThread, 1, thread_count());
+        std::vector<std::pair<std::uintmax_t, std::string>> unit(units);
+        for (const auto& [size, name] : sources) {
+            auto& smallest =
+                *std::min_element(unit.begin(), unit.end(),
+                                  [](const auto& a, const auto& b) { return a.first < b.first; });
+            smallest.first += size;
+            smallest.second += "#include \"" + name + "\"\n";
+        }
+        unit[0].second += driver_text();
+        return compile_units(unit);
+    }
+
+    [[nodiscard]] std::string driver_text() const {
+        return fmt::format(
+            "#include \"Vtop.h\"\n#define GW_IN_BITS {}\n#define GW_OUT_BITS {}\n#define GW_SEED "
+            "{}ULL\n"
+            "#define GW_DRAIN {}\n#include \"driver.cpp\"\n",
+            job_.in_bits, job_.out_bits, job_.seed, kDrainCycles);
+    }
+
+    [[nodiscard]] Result<std::vector<std::string>> compile_units(
+        const std::vector<std::pair<std::uintmax_t, std::string>>& unit) const {
+        std::vector<Status> statuses(unit.size());
+        std::vector<std::string> objects(unit.size());
+        parallel_for(unit.size(), 1, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                const std::string source = scratch_.file(fmt::format("model/unit{}.cc", i));
+                objects[i] = scratch_.file(fmt::format("unit{}.o", i));
+                statuses[i] = write_file(source, unit[i].second);
+                if (statuses[i]) statuses[i] = compile(source, objects[i], "-O1");
+            }
+        });
+        for (const Status& status : statuses) GW_TRY_STATUS(status);
+        return objects;
+    }
+
+    const VerilatorJob& job_;
+    const ScratchDirectory& scratch_;
+    std::string compiler_;
+    std::string root_;
+};
+
+Result<VerilatorRun> run_simulator(const VerilatorJob& job, const ScratchDirectory& scratch,
+                                   const std::string& program) {
+    const std::string_view bytes(reinterpret_cast<const char*>(job.inputs.data()),
+                                 job.inputs.size_bytes());
+    GW_TRY_STATUS(write_file(scratch.file("in.bin"), bytes));
+    const std::size_t gap_events = std::min(job.events, job.gap_events);
+    const std::vector<std::string> command{program, scratch.file("in.bin"), scratch.file("out.bin"),
+                                           std::to_string(job.events), std::to_string(gap_events)};
+    GW_TRY(const ProcessOutcome outcome,
+           run_process(command, within(job.time_limit, scratch.path())));
+    if (!outcome.ok()) return tl::unexpected<Error>(run_error(command, outcome, job.time_limit));
+    GW_TRY(const Json json, parse_json(outcome.output));
+    VerilatorRun run;
+    GW_TRY(const std::int64_t low, json.get_integer("low"));
+    GW_TRY(const std::int64_t high, json.get_integer("high"));
+    GW_TRY(const std::int64_t seen, json.get_integer("seen"));
+    GW_TRY(const std::int64_t gap_seen, json.get_integer("gap_seen"));
+    GW_TRY(const std::int64_t gap_mismatches, json.get_integer("gap_mismatches"));
+    GW_TRY(const std::int64_t stale, json.get_integer("stale"));
+    run.latency_is_constant = low == high;
+    run.latency_cycles = low == high ? low : -1;
+    run.outputs_seen = static_cast<std::size_t>(seen);
+    run.gap_outputs_seen = static_cast<std::size_t>(gap_seen);
+    run.gap_events = gap_events;
+    run.gap_mismatches = static_cast<std::size_t>(gap_mismatches);
+    run.valid_after_reset = static_cast<std::size_t>(stale);
+    run.run_seconds = outcome.seconds;
+    GW_TRY(const std::string output, read_file(scratch.file("out.bin")));
+    run.outputs.resize(job.events * words(job.out_bits));
+    if (output.size() != run.outputs.size() * sizeof(std::uint32_t)) {
+        return fail("the simulation wrote an output file of the wrong size");
+    }
+    if (!output.empty()) std::memcpy(run.outputs.data(), output.data(), output.size());
+    return run;
+}
+
+}  // namespace
+
+Result<VerilatorRun> simulate_verilator(const VerilatorJob& job) {
+    if (job.inputs.size() != job.events * words(job.in_bits)) {
+        return fail(fmt::format("{} input words given for {} events of {} bits", job.inputs.size(),
+                                job.events, job.in_bits));
+    }
+    GW_TRY(const std::string tool_version, version(kVerilator));
+    GW_TRY(const ScratchDirectory scratch, ScratchDirectory::create());
+    const Stopwatch watch;
+    GW_TRY(const std::string program, Build(job, scratch).make());
+    const double build_seconds = watch.seconds();
+    GW_TRY(VerilatorRun run, run_simulator(job, scratch, program));
+    run.version = tool_version;
+    run.build_seconds = build_seconds;
+    return run;
+}
+
+Result<std::vector<std::string>> lint_verilator(const std::string& top,
+                                                const std::vector<std::string>& files) {
+    std::vector<std::string> arguments{"--lint-only", "-Wall", "-Wno-fatal", "--top-module", top};
+    arguments.insert(arguments.end(), files.begin(), files.end());
+    GW_TRY(const ProcessOutcome outcome, run_tool(kVerilator, arguments, {}));
+    std::vector<std::string> warnings;
+    std::istringstream lines(outcome.output);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.rfind("%Warning", 0) == 0) warnings.push_back(line);
+    }
+    return warnings;
+}
+
+}  // namespace gatewright::tools
