@@ -93,6 +93,7 @@ class DesignBuilder {
         }
         export_values(begin, end, values, builder);
         kernel.program = std::move(builder).finish();
+        kernel.values = std::move(values);
         design_.kernels.push_back(std::move(kernel));
     }
 

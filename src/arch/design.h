@@ -41,6 +41,9 @@ struct Kernel {
     std::string description;  ///< one line: what it computes
     std::vector<LayerId> layers;  ///< nodes of the model graph
     dfg::Program program;
+    /// Per layer, the value in `program` of each element of its output: what traces and proofs look at.
+    /// A pass that rewrites `program` keeps this up to date, or clears it.
+    std::vector<std::vector<dfg::ValueId>> values;
     std::vector<Source> inputs;  ///< one per program input
 };
 
