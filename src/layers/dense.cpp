@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "layers/ebops.h"
 #include "layers/example_types.h"
 
 namespace gatewright::layers {
@@ -35,6 +36,10 @@ Result<TensorType> Dense::infer(std::span<const TensorType> inputs_) const {
     if (!kernel_bits.empty() && kernel_bits.size() != kernel.size()) {
         return fail(
             fmt::format("has {} kernel_bits for {} weights", kernel_bits.size(), kernel.size()));
+    }
+    for (std::size_t j = 0; j < outputs(); ++j) {
+        GW_TRY_STATUS(expect_narrow_spread(
+            [&](std::size_t i) { return i < inputs() ? &kernel[i * outputs() + j] : nullptr; }));
     }
     TensorType out{x.shape, {}};
     out.shape.back() = kernel.shape[1];
@@ -98,11 +103,22 @@ std::vector<dfg::ValueId> Dense::lower(model::Lowering& lowering,
     return y;
 }
 
-model::LayerFacts Dense::facts(std::span<const TensorType>) const {
+model::LayerFacts Dense::facts(std::span<const TensorType> types) const {
     model::LayerFacts facts;
     facts.weights = kernel.size();
     facts.nonzero_weights = static_cast<std::size_t>(std::count_if(
         kernel.data.begin(), kernel.data.end(), [](const Dyadic& w) { return !w.is_zero(); }));
+    if (types.empty() || kernel.shape.size() != 2) return facts;
+    const std::vector<Interval>& x = types[0].elements;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const double in = bits_of(x[i]);
+        for (std::size_t j = 0; j < outputs(); ++j) {
+            const std::size_t w = i % inputs() * outputs() + j;
+            facts.ebops += in * bits_or(kernel_bits, w, kernel[w]);
+        }
+    }
+    const std::size_t rows = x.size() / inputs();
+    facts.ebops += mean_bits(bias_bits, bias) * static_cast<double>(rows * outputs());
     return facts;
 }
 
@@ -125,6 +141,12 @@ std::vector<model::Example> Dense::examples(Rng& rng) {
         }
         const tensor::Shape shape = i % 3 == 0 ? tensor::Shape{2, n_in} : tensor::Shape{n_in};
         out.push_back({std::move(layer), {random_type(rng, shape)}});
+    }
+    for (const int width : {100, 1000}) {
+        auto layer = std::make_unique<Dense>();
+        layer->kernel = Values({3, 2}, {3, -7, 0, 85, Dyadic(1, -40), Dyadic(-5, 3)});
+        layer->bias = {Dyadic(1, -600), -1};
+        out.push_back({std::move(layer), {wide_type({3}, width)}});
     }
     return out;
 }

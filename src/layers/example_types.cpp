@@ -10,6 +10,15 @@ Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t coun
     return fail(fmt::format("has {} inputs, expected {}", inputs.size(), count));
 }
 
+Status expect_word(int bits) {
+    constexpr int kMaxBits = 60;
+    if (bits <= kMaxBits) return {};
+    return fail(fmt::format(
+        "the weights of one output span {} bits from the largest to the smallest set bit; at "
+        "most {} are supported: quantize the weights first",
+        bits, kMaxBits));
+}
+
 fixed::Format random_format(Rng& rng) {
     return {rng.chance(0.5), static_cast<int>(rng.between(0, 9)),
             static_cast<int>(rng.between(-2, 8))};

@@ -3,6 +3,8 @@
 // Shared by layer files: input checks for infer(), and random types for examples().
 #pragma once
 
+#include <algorithm>
+
 #include "fixed/format.h"
 #include "model/layer.h"
 
@@ -11,6 +13,24 @@ namespace gatewright::layers {
 /// The layer takes exactly `count` inputs.
 Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t count);
 
+/// Refuses constants of more than 60 bits.
+Status expect_word(int bits);
+/// Weights of one output must fit one machine word on a common grid (adder graphs are built of
+/// those). Refuses others, which no quantizer makes. `weight(i)` gives the weights until nullptr.
+template <class WeightAt>
+Status expect_narrow_spread(WeightAt weight) {
+    int lowest = 0;
+    int highest = 0;
+    bool any = false;
+    for (std::size_t i = 0; const fixed::Dyadic* w = weight(i); ++i) {
+        if (w->is_zero()) continue;
+        const int top = w->exponent() + w->mantissa().magnitude_bits();
+        lowest = any ? std::min(lowest, w->exponent()) : w->exponent();
+        highest = any ? std::max(highest, top) : top;
+        any = true;
+    }
+    return expect_word(highest - lowest);
+}
 /// A random small format: width 0 to 9, signed or not, fraction -2 to 8.
 fixed::Format random_format(Rng& rng);
 /// A random cast over all rounding and overflow modes, saturation bits included.

@@ -9,15 +9,19 @@
 
 namespace gatewright::layers {
 
+/// Row-major number of the element at a multi-index.
+inline std::size_t flat_index(const tensor::Shape& shape, const std::vector<std::int64_t>& index) {
+    std::size_t flat = 0;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+        flat = flat * static_cast<std::size_t>(shape[axis]) + static_cast<std::size_t>(index[axis]);
+    }
+    return flat;
+}
+
 /// The element at a multi-index.
 template <class T>
 const T& element_at(const tensor::Tensor<T>& x, const std::vector<std::int64_t>& index) {
-    std::size_t flat = 0;
-    for (std::size_t axis = 0; axis < x.shape.size(); ++axis) {
-        flat =
-            flat * static_cast<std::size_t>(x.shape[axis]) + static_cast<std::size_t>(index[axis]);
-    }
-    return x.data[flat];
+    return x.data[flat_index(x.shape, index)];
 }
 
 /// The element that `index` of a broadcast result reads (NumPy's rule).

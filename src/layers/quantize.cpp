@@ -58,6 +58,18 @@ std::vector<model::Example> Quantize::examples(Rng& rng) {
         for (std::size_t e = 0; e < x.elements.size(); ++e) layer->type.push_back(random_cast(rng));
         out.push_back({std::move(layer), {std::move(x)}});
     }
+    for (const int width : {100, 1000}) {
+        auto layer = std::make_unique<Quantize>();
+        TensorType x = wide_type({14}, width);
+        for (std::size_t e = 0; e < x.elements.size(); ++e) {
+            fixed::Cast cast{
+                .format = {e % 3 != 0, width - 7 - static_cast<int>(e), width / 2 - 20}};
+            cast.round = static_cast<fixed::Round>(e % 7);
+            cast.overflow = static_cast<fixed::Overflow>(e % 4);
+            layer->type.push_back(cast);
+        }
+        out.push_back({std::move(layer), {std::move(x)}});
+    }
     return out;
 }
 

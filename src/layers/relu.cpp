@@ -62,6 +62,7 @@ std::vector<model::Example> Relu::examples(Rng& rng) {
         if (cut) layer->max_value = Dyadic(fixed::Integer(rng.between(0, 20)), -2);
         out.push_back({std::move(layer), {random_type(rng, {8})}});
     }
+    out.push_back({std::make_unique<Relu>(), {wide_type({2}, 1000)}});
     return out;
 }
 
