@@ -59,6 +59,7 @@ struct Operand {
 struct LayerFacts {
     std::size_t weights = 0;         ///< parameters, zero or not
     std::size_t nonzero_weights = 0;
+    double max_error = 0;            ///< of tables: largest |entry - function| over reachable codes
     double ebops = 0;                ///< effective bit operations (HGQ: arithmetic.md §5.2)
 };
 
