@@ -8,6 +8,7 @@ requirements.txt, two processes on a shared two-core machine; 600 s for 220,000 
     python make_jets.py --out-dir JETS --jets-per-class 44000 --seed 20261 --jobs 2
 
 ``JETS`` is any scratch folder; train.py reads it.  Nothing of it is committed.
+The number of processes changes nothing in the jets: every file has its own seed.
 
 What is generated
 -----------------
@@ -39,6 +40,7 @@ Thaler, arXiv:1402.2657); z_cut = 0.1, Cambridge/Aachen declustering.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import multiprocessing
 import time
@@ -407,6 +409,13 @@ def main() -> None:
         for chunk in range(args.chunks)
         for c, name in enumerate(CLASSES)
     ]
+    run = {
+        "jets_per_class": args.jets_per_class,
+        "chunks": args.chunks,
+        "seed": args.seed,
+        "pythia_seeds": {job.path.stem: job.seed for job in jobs},
+    }
+    (args.out_dir / "run.json").write_text(json.dumps(run, indent=1) + "\n")
     began = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(args.jobs) as pool:
         for line in pool.imap_unordered(generate, jobs):

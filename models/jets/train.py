@@ -3,7 +3,7 @@
 """Train the Gatewright demo model, a 16-64-32-32-5 jet tagger, with HGQ2.
 
 The committed files were made with this command (python 3.11, the versions of
-requirements.txt, the CPU backend of jax on a shared two-core machine; 242 s):
+requirements.txt, the CPU backend of jax on a shared two-core machine; 313 s):
 
     python train.py --jets-dir JETS --work-dir WORK --out-dir models/jets
 
@@ -222,6 +222,12 @@ def main() -> None:
     parser.add_argument("--max-ebops", type=int, default=3500)
     args = parser.parse_args()
     began = time.monotonic()
+    options = " ".join(
+        f"--{key.replace('_', '-')} {' '.join(map(str, np.atleast_1d(value)))}"
+        for key, value in vars(args).items()
+        if not isinstance(value, Path)
+    )
+    made = json.loads((args.jets_dir / "run.json").read_text())
 
     raw, y, event = load(args.jets_dir)
     fold = event % 10
@@ -341,8 +347,13 @@ def main() -> None:
         },
         "pareto_front_ebops_validation_accuracy": sorted(candidates),
         "seconds": {"float": round(float_seconds), "hgq2": round(hgq_seconds)},
+        "make_jets": made,
         "seed": args.seed,
-        "arguments": {k: v for k, v in vars(args).items() if not isinstance(v, Path)},
+        "commands": [
+            f"python make_jets.py --out-dir JETS --jets-per-class {made['jets_per_class']} "
+            f"--chunks {made['chunks']} --seed {made['seed']}",
+            f"python train.py --jets-dir JETS --work-dir WORK {options}",
+        ],
         "python": sys.version.split()[0],
         "packages": {
             name: importlib.metadata.version(name)
