@@ -10,55 +10,64 @@ namespace gatewright::cmvm {
 using fixed::Integer;
 using fixed::Interval;
 
-using Row = std::vector<Integer>;
-
-namespace {
-
-// Each value as its row of coefficients over the inputs.
-std::vector<Row> coefficient_rows(const AdderGraph& graph) {
-    std::vector<Row> values;
-    for (std::size_t i = 0; i < graph.inputs; ++i) {
-        values.emplace_back(graph.inputs);
-        values.back()[i] = 1;
-    }
-    for (const AdderNode& node : graph.nodes) {
-        const auto limit = static_cast<std::int32_t>(values.size());
-        GW_CHECK(node.a >= 0 && node.a < limit && node.b >= 0 && node.b < limit,
-                 "adder reads a value that does not precede it");
-        Row row(graph.inputs);
-        for (std::size_t i = 0; i < graph.inputs; ++i) {
-            const Integer a = values[static_cast<std::size_t>(node.a)][i] << node.shift_a;
-            const Integer b = values[static_cast<std::size_t>(node.b)][i] << node.shift_b;
-            row[i] = node.subtract ? a - b : a + b;
+Terms combine(const AdderNode& node, const Terms& a, const Terms& b) {
+    Terms out;
+    out.reserve(a.size() + b.size());
+    auto i = a.begin();
+    auto j = b.begin();
+    while (i != a.end() || j != b.end()) {
+        const bool takes_a = j == b.end() || (i != a.end() && i->first <= j->first);
+        const bool takes_b = i == a.end() || (j != b.end() && j->first <= i->first);
+        const std::int32_t input = takes_a ? i->first : j->first;
+        Integer sum = takes_a ? i->second << node.shift_a : Integer(0);
+        if (takes_b) {
+            const Integer second = j->second << node.shift_b;
+            sum = node.subtract ? sum - second : sum + second;
         }
-        values.push_back(std::move(row));
+        if (!sum.is_zero()) out.emplace_back(input, std::move(sum));
+        if (takes_a) ++i;
+        if (takes_b) ++j;
     }
-    return values;
+    return out;
 }
 
-// The exact range of Σ row_i · x_i.
-Interval range_of(const Row& row, std::span<const Interval> inputs, int frac) {
+std::vector<Terms> linear_forms(const AdderGraph& graph) {
+    std::vector<Terms> forms;
+    for (std::size_t i = 0; i < graph.inputs; ++i) {
+        forms.push_back({{static_cast<std::int32_t>(i), Integer(1)}});
+    }
+    for (const AdderNode& node : graph.nodes) {
+        const auto limit = static_cast<std::int32_t>(forms.size());
+        GW_CHECK(node.a >= 0 && node.a < limit && node.b >= 0 && node.b < limit,
+                 "adder reads a value that does not precede it");
+        forms.push_back(combine(node, forms[static_cast<std::size_t>(node.a)],
+                                forms[static_cast<std::size_t>(node.b)]));
+    }
+    return forms;
+}
+
+Interval range_of(const Terms& terms, std::span<const Interval> inputs, int frac) {
     Interval out{0, 0, frac};
-    for (std::size_t i = 0; i < row.size(); ++i) {
-        if (row[i].is_zero()) continue;
-        const Integer a = row[i] * inputs[i].lo << (frac - inputs[i].frac);
-        const Integer b = row[i] * inputs[i].hi << (frac - inputs[i].frac);
+    for (const auto& [input, coefficient] : terms) {
+        const Interval& range = inputs[static_cast<std::size_t>(input)];
+        const Integer a = coefficient * range.lo << (frac - range.frac);
+        const Integer b = coefficient * range.hi << (frac - range.frac);
         out.lo += min(a, b);
         out.hi += max(a, b);
     }
     return out;
 }
 
-}  // namespace
-
 std::vector<std::vector<Integer>> evaluate_symbolically(const AdderGraph& graph) {
-    const std::vector<Row> values = coefficient_rows(graph);
+    const std::vector<Terms> forms = linear_forms(graph);
     std::vector<std::vector<Integer>> outputs;
     for (const AdderOutput& output : graph.outputs) {
         std::vector<Integer> row(graph.inputs);
-        for (std::size_t i = 0; i < graph.inputs && output.value >= 0; ++i) {
-            row[i] = values[static_cast<std::size_t>(output.value)][i] << output.shift;
-            if (output.negate) row[i] = -row[i];
+        if (output.value >= 0) {
+            for (const auto& [input, coefficient] : forms[static_cast<std::size_t>(output.value)]) {
+                const Integer scaled = coefficient << output.shift;
+                row[static_cast<std::size_t>(input)] = output.negate ? -scaled : scaled;
+            }
         }
         outputs.push_back(std::move(row));
     }
@@ -91,15 +100,15 @@ int depth(const AdderGraph& graph) {
 }
 
 std::int64_t carry_cells(const AdderGraph& graph, std::span<const Interval> inputs) {
-    const std::vector<Row> rows = coefficient_rows(graph);
-    int frac = 0;
+    const std::vector<Terms> forms = linear_forms(graph);
+    int frac = inputs.empty() ? 0 : inputs[0].frac;
     std::vector<int> lowest_bits;
     for (const Interval& input : inputs) {
         frac = std::max(frac, input.frac);
         lowest_bits.push_back(-input.frac);
     }
     const auto highest_bit = [&](std::size_t value) {
-        const fixed::Format format = format_of(range_of(rows[value], inputs, frac));
+        const fixed::Format format = format_of(range_of(forms[value], inputs, frac));
         return format.width - frac;
     };
     std::int64_t cells = 0;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "fixed/interval.h"
@@ -46,6 +47,17 @@ struct AdderGraph {
     std::vector<AdderNode> nodes;
     std::vector<AdderOutput> outputs;
 };
+
+/// Σ coefficient · input, inputs in increasing order, no zero coefficients.
+using Terms = std::vector<std::pair<std::int32_t, fixed::Integer>>;
+
+/// a·2^shift_a ± b·2^shift_b as the node says.
+Terms combine(const AdderNode& node, const Terms& a, const Terms& b);
+/// The linear form of every value of the graph.
+std::vector<Terms> linear_forms(const AdderGraph& graph);
+/// The exact range of a linear form over independent inputs, at `frac` fraction bits (at least as
+/// many as any input has).
+fixed::Interval range_of(const Terms& terms, std::span<const fixed::Interval> inputs, int frac);
 
 /// The matrix the graph computes, by symbolic evaluation: the exactness check of every solver.
 std::vector<std::vector<fixed::Integer>> evaluate_symbolically(const AdderGraph& graph);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "support/check.h"
@@ -24,7 +25,8 @@ Cache::~Cache() = default;
 const AdderGraph& Cache::solve(const Matrix& matrix, std::span<const Interval> inputs,
                                const SolveParams& params) {
     std::string key = std::to_string(matrix.rows) + "x" + std::to_string(matrix.columns) + ":" +
-                      std::to_string(params.depth_slack) + "," + std::to_string(params.effort);
+                      std::to_string(params.depth_slack) + "," +
+                      std::to_string(params.level_worth) + "," + std::to_string(params.effort);
     for (const std::int64_t entry : matrix.entries) key += " " + std::to_string(entry);
     for (const Interval& range : inputs) {
         key += ";" + range.lo.to_string() + "," + range.hi.to_string() + "," +
@@ -41,33 +43,181 @@ const AdderGraph& Cache::solve(const Matrix& matrix, std::span<const Interval> i
 
 namespace {
 
-// Weights of one column brought to odd-gcd integers: w = entry · 2^exponent.
-struct ScaledMatrix {
-    Matrix matrix;
-    std::vector<int> exponents;  // per column
+// The form over distinct values that are not constant; what was constant is in the bias.
+struct FoldedForm {
+    std::vector<ValueId> x;
+    std::vector<std::vector<Dyadic>> rows;  // rows[i][j]: weight of x[i] in output j
+    std::vector<Dyadic> bias;
 };
 
-ScaledMatrix to_integers(const LinearForm& form) {
-    ScaledMatrix out{{form.inputs, form.outputs, std::vector<std::int64_t>(form.weights.size(), 0)},
-                     {}};
-    for (std::size_t j = 0; j < form.outputs; ++j) {
-        int exponent = 0;
-        bool any = false;
-        for (std::size_t i = 0; i < form.inputs; ++i) {
-            const Dyadic& w = form.weights[i * form.outputs + j];
-            if (w.is_zero()) continue;
-            exponent = any ? std::min(exponent, w.exponent()) : w.exponent();
-            any = true;
+FoldedForm fold(const dfg::Builder& builder, const LinearForm& form, std::span<const ValueId> x) {
+    FoldedForm out;
+    out.bias = form.bias;
+    out.bias.resize(form.outputs);
+    std::map<ValueId, std::size_t> row_of;
+    for (std::size_t i = 0; i < form.inputs; ++i) {
+        const std::span<const Dyadic> weights(form.weights.data() + i * form.outputs, form.outputs);
+        if (std::all_of(weights.begin(), weights.end(),
+                        [](const Dyadic& w) { return w.is_zero(); })) {
+            continue;
         }
-        for (std::size_t i = 0; i < form.inputs; ++i) {
-            const auto entry =
-                form.weights[i * form.outputs + j].shifted(-exponent).code_at(0).to_int64();
-            GW_CHECK(entry.has_value(), "weights of one output span more than 63 bits");
-            out.matrix.entries[i * form.outputs + j] = *entry;
+        const Interval& range = builder[x[i]].range;
+        if (range.is_constant()) {
+            for (std::size_t j = 0; j < form.outputs; ++j) out.bias[j] += weights[j] * range.min();
+            continue;
         }
-        out.exponents.push_back(exponent);
+        const auto [found, is_new] = row_of.emplace(x[i], out.x.size());
+        if (is_new) {
+            out.x.push_back(x[i]);
+            out.rows.emplace_back(form.outputs);
+        }
+        std::vector<Dyadic>& row = out.rows[found->second];
+        for (std::size_t j = 0; j < form.outputs; ++j) row[j] += weights[j];
     }
     return out;
+}
+
+// weight = entry · 2^(row_exponent + column_exponent), entries integer. A column whose entries do
+// not fit int64 is left zero in the matrix and marked wide. Each bias is one more row with a one in
+// its column: the solver places it like any other term, and a sum that has one never ends up
+// negated.
+struct IntegerForm {
+    Matrix matrix;
+    std::vector<int> row_exponents;
+    std::vector<int> column_exponents;
+    std::vector<bool> wide;
+    std::vector<std::size_t> biased;  // output of each bias row, in order
+};
+
+std::optional<int> least_exponent(std::optional<int> least, const Dyadic& weight, int offset) {
+    if (weight.is_zero()) return least;
+    const int exponent = weight.exponent() - offset;
+    return least ? std::min(*least, exponent) : exponent;
+}
+
+void choose_exponents(const FoldedForm& form, IntegerForm& out) {
+    for (const auto& row : form.rows) {
+        std::optional<int> least;
+        for (const Dyadic& weight : row) least = least_exponent(least, weight, 0);
+        out.row_exponents.push_back(least.value_or(0));
+    }
+    for (std::size_t j = 0; j < form.bias.size(); ++j) {
+        std::optional<int> least;
+        for (std::size_t i = 0; i < form.rows.size(); ++i) {
+            least = least_exponent(least, form.rows[i][j], out.row_exponents[i]);
+        }
+        out.column_exponents.push_back(least.value_or(0));
+    }
+}
+
+IntegerForm to_integers(const FoldedForm& form) {
+    constexpr int kMostBits = 60;  // room for the solver's differences of columns
+    IntegerForm out;
+    choose_exponents(form, out);
+    const std::size_t columns = form.bias.size();
+    for (std::size_t j = 0; j < columns; ++j) {
+        int most = 0;
+        for (std::size_t i = 0; i < form.rows.size(); ++i) {
+            const Dyadic& w = form.rows[i][j];
+            if (w.is_zero()) continue;
+            const int exponent = w.exponent() - out.row_exponents[i] - out.column_exponents[j];
+            most = std::max(most, w.mantissa().magnitude_bits() + exponent);
+        }
+        out.wide.push_back(most > kMostBits);
+        if (!out.wide[j] && !form.bias[j].is_zero()) out.biased.push_back(j);
+    }
+    out.matrix.rows = form.rows.size() + out.biased.size();
+    out.matrix.columns = columns;
+    out.matrix.entries.assign(out.matrix.rows * columns, 0);
+    for (std::size_t i = 0; i < form.rows.size(); ++i) {
+        for (std::size_t j = 0; j < columns; ++j) {
+            if (out.wide[j] || form.rows[i][j].is_zero()) continue;
+            const int exponent = out.row_exponents[i] + out.column_exponents[j];
+            out.matrix.entries[i * columns + j] =
+                *form.rows[i][j].shifted(-exponent).code_at(0).to_int64();
+        }
+    }
+    for (std::size_t k = 0; k < out.biased.size(); ++k) {
+        out.matrix.entries[(form.rows.size() + k) * columns + out.biased[k]] = 1;
+    }
+    return out;
+}
+
+// The same set on a grid that holds both ends.
+Interval at_frac(const Interval& range, int frac) {
+    if (range.frac <= frac) return on_grid(range, frac);
+    return {range.lo >> (range.frac - frac), range.hi >> (range.frac - frac), frac};
+}
+
+// Turns the nodes of an adder graph into dataflow. A graph value is emitted · 2^exponent, so that
+// shifts cost no node of their own.
+class Emitter {
+  public:
+    Emitter(dfg::Builder& builder, std::vector<ValueId> inputs, std::vector<int> exponents)
+        : builder_(builder), values_(std::move(inputs)), exponents_(std::move(exponents)) {
+        frac_ = 0;
+        for (std::size_t i = 0; i < values_.size(); ++i) {
+            const Interval& range = builder_[values_[i]].range;
+            ranges_.push_back({range.lo, range.hi, range.frac - exponents_[i]});
+            frac_ = i == 0 ? ranges_[i].frac : std::max(frac_, ranges_[i].frac);
+        }
+    }
+
+    /// Ranges of the graph's inputs.
+    [[nodiscard]] const std::vector<Interval>& ranges() const { return ranges_; }
+
+    void emit(const AdderGraph& graph) {
+        const std::vector<Terms> forms = linear_forms(graph);
+        for (const AdderNode& node : graph.nodes) {
+            const auto a = static_cast<std::size_t>(node.a);
+            const auto b = static_cast<std::size_t>(node.b);
+            const int exponent = exponents_[a] + node.shift_a;
+            const int shift = exponents_[b] + node.shift_b - exponent;
+            const int frac = std::max(builder_[values_[a]].format.frac,
+                                      builder_[values_[b]].format.frac - shift);
+            Interval known = range_of(forms[values_.size()], ranges_, frac_);
+            known.frac += exponent;
+            known = at_frac(known, frac);
+            values_.push_back(node.subtract ? builder_.sub(values_[a], values_[b], shift, &known)
+                                            : builder_.add(values_[a], values_[b], shift, &known));
+            exponents_.push_back(exponent);
+        }
+    }
+
+    [[nodiscard]] ValueId output(const AdderOutput& output, int exponent) {
+        if (output.value < 0) return builder_.constant(0);
+        const auto value = static_cast<std::size_t>(output.value);
+        const ValueId scaled =
+            builder_.scaled(values_[value], exponents_[value] + output.shift + exponent);
+        return output.negate ? builder_.negate(scaled) : scaled;
+    }
+
+  private:
+    dfg::Builder& builder_;
+    std::vector<ValueId> values_;
+    std::vector<int> exponents_;
+    std::vector<Interval> ranges_;
+    int frac_ = 0;
+};
+
+// One output by multiplications, for weights that span too many bits for the solver. The products
+// are independent, so interval arithmetic gives their sum its exact range.
+ValueId emit_wide(dfg::Builder& builder, const FoldedForm& form, std::size_t j) {
+    std::vector<ValueId> terms;
+    if (!form.bias[j].is_zero()) terms.push_back(builder.constant(form.bias[j]));
+    for (std::size_t i = 0; i < form.x.size(); ++i) {
+        const Dyadic& weight = form.rows[i][j];
+        if (!weight.is_zero()) terms.push_back(builder.mul(form.x[i], builder.constant(weight)));
+    }
+    while (terms.size() > 1) {
+        std::vector<ValueId> sums;
+        for (std::size_t i = 0; i + 1 < terms.size(); i += 2) {
+            sums.push_back(builder.add(terms[i], terms[i + 1]));
+        }
+        if (terms.size() % 2 == 1) sums.push_back(terms.back());
+        terms = std::move(sums);
+    }
+    return terms.empty() ? builder.constant(0) : terms[0];
 }
 
 }  // namespace
@@ -75,28 +225,25 @@ ScaledMatrix to_integers(const LinearForm& form) {
 std::vector<ValueId> emit_linear(dfg::Builder& builder, const LinearForm& form,
                                  std::span<const ValueId> x, const SolveParams& params,
                                  Cache& cache) {
-    const ScaledMatrix scaled = to_integers(form);
-    std::vector<Interval> ranges;
-    for (const ValueId value : x) ranges.push_back(builder[value].range);
-    const AdderGraph& graph = cache.solve(scaled.matrix, ranges, params);
-    std::vector<ValueId> values(x.begin(), x.end());
-    for (const AdderNode& node : graph.nodes) {
-        const ValueId a = builder.scaled(values[static_cast<std::size_t>(node.a)], node.shift_a);
-        const ValueId b = values[static_cast<std::size_t>(node.b)];
-        values.push_back(node.subtract ? builder.sub(a, b, node.shift_b)
-                                       : builder.add(a, b, node.shift_b));
+    GW_CHECK(x.size() == form.inputs && form.weights.size() == form.inputs * form.outputs &&
+                 (form.bias.empty() || form.bias.size() == form.outputs),
+             "sizes of a linear form");
+    const FoldedForm folded = fold(builder, form, x);
+    const IntegerForm integers = to_integers(folded);
+    std::vector<ValueId> inputs = folded.x;
+    std::vector<int> exponents = integers.row_exponents;
+    for (const std::size_t j : integers.biased) {
+        inputs.push_back(builder.constant(folded.bias[j]));
+        exponents.push_back(-integers.column_exponents[j]);
     }
+    Emitter emitter(builder, std::move(inputs), std::move(exponents));
+    const AdderGraph& graph = cache.solve(integers.matrix, emitter.ranges(), params);
+    emitter.emit(graph);
     std::vector<ValueId> y;
     for (std::size_t j = 0; j < form.outputs; ++j) {
-        const AdderOutput& output = graph.outputs[j];
-        ValueId value = output.value < 0
-                            ? builder.constant(0)
-                            : builder.scaled(values[static_cast<std::size_t>(output.value)],
-                                             output.shift + scaled.exponents[j]);
-        const Dyadic bias = form.bias.empty() ? Dyadic(0) : form.bias[j];
-        value = output.negate ? builder.sub(builder.constant(bias), value)
-                              : builder.add(value, builder.constant(bias));
-        y.push_back(value);
+        y.push_back(integers.wide[j]
+                        ? emit_wide(builder, folded, j)
+                        : emitter.output(graph.outputs[j], integers.column_exponents[j]));
     }
     return y;
 }

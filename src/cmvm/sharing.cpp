@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "cmvm/pattern_table.h"
+#include "cmvm/pattern_queue.h"
 #include "support/check.h"
 
 namespace gatewright::cmvm {
@@ -124,21 +124,19 @@ class Sharing {
         : construction_(construction), ranking_(ranking) {
         uses_.resize(static_cast<std::size_t>(construction.size()));
         for (const Sum& sum : sums) add_sum(sum);
-        for (std::int32_t row = 0; row < static_cast<std::int32_t>(rows_.size()); ++row)
-            count_row(row);
+        for (std::int32_t value = 0; value < construction.size(); ++value) push_patterns(value);
     }
 
     void run() {
-        while (const auto id = table_.best()) {
-            const PatternTable::Entry entry = table_[*id];
-            const std::vector<Occurrence> found = occurrences(entry.pattern);
-            // A chain of equal digits counts its overlapping pairs, so the true count may be lower.
-            const auto usable = static_cast<std::int32_t>(found.size());
-            if (usable < entry.count - entry.barred) {
-                table_.bar(*id, entry.count - usable);
-                continue;
+        while (auto entry = queue_.pop()) {
+            const std::vector<Occurrence> found = occurrences(entry->pattern);
+            const auto count = static_cast<std::int32_t>(found.size());
+            if (count == entry->count) {
+                replace(entry->pattern, found);
+            } else {
+                entry->count = count;
+                queue_.push(*entry);
             }
-            replace(entry.pattern, found);
         }
     }
 
@@ -208,77 +206,77 @@ class Sharing {
         rows_.push_back(std::move(added));
     }
 
-    static Pattern pattern_of(Digit x, Digit y) {
+    // A pattern as a number: equal patterns have equal keys.
+    static std::uint64_t key_of(Digit x, Digit y) {
         if (y.value < x.value || (x.value == y.value && y.shift < x.shift)) std::swap(x, y);
-        return {x.value, y.value, y.shift - x.shift, x.negative != y.negative};
+        std::uint64_t key = static_cast<std::uint64_t>(x.value);
+        key = key << 24U | static_cast<std::uint64_t>(y.value);
+        key = key << 8U | static_cast<std::uint64_t>(y.shift - x.shift + 64);
+        return key << 1U | (x.negative != y.negative ? 1U : 0U);
+    }
+    static Pattern pattern_of(std::uint64_t key) {
+        return {static_cast<std::int32_t>(key >> 33U),
+                static_cast<std::int32_t>(key >> 9U & 0xFFFFFFU),
+                static_cast<std::int32_t>(key >> 1U & 0xFFU) - 64, (key & 1U) != 0};
     }
 
     // Worth of one saved adder.
     [[nodiscard]] std::int32_t weigh(const Pattern& pattern) const {
-        const int cells = construction_.cells({pattern.a, pattern.b, std::max(0, -pattern.shift),
-                                               std::max(0, pattern.shift), pattern.subtract});
-        const int skew =
-            std::abs(construction_.value(pattern.a).depth - construction_.value(pattern.b).depth);
+        const Construction::Value& a = construction_.value(pattern.a);
+        const Construction::Value& b = construction_.value(pattern.b);
+        const int top = std::min(a.highest_bit, b.highest_bit + pattern.shift);
+        const int bottom = std::max(a.lowest_bit, b.lowest_bit + pattern.shift);
+        const int overlap = std::clamp(top - bottom, 0, 63);
         switch (ranking_) {
-            case Ranking::kCells:
-                return cells;
+            case Ranking::kOverlap:
+                return 1 + overlap;
             case Ranking::kCount:
-                return 256 + std::min(cells, 255);
-            case Ranking::kShallow:
-                return std::max(1, cells * 4 / (4 + skew));
+                return 64 + overlap;
         }
         GW_UNREACHABLE("ranking");
     }
 
-    // Calls visit(pattern) for the pairs of `digit` with all digits now in the row.
-    template <class Visit>
-    void for_each_pair(const Row& in, const Digit& digit, const Visit& visit) const {
+    // Queues the patterns of a value with itself and with the values before it.
+    void push_patterns(std::int32_t value) {
+        std::vector<std::uint64_t> keys;
+        for (const Use& use : uses_[static_cast<std::size_t>(value)]) {
+            for_each_bit(use.masks.any(), [&](int shift) {
+                const Digit digit{value, shift, (use.masks.negative & bit(shift)) != 0};
+                append_keys(row(use.row), digit, keys);
+            });
+        }
+        std::sort(keys.begin(), keys.end());
+        for (std::size_t i = 0, end = 0; i < keys.size(); i = end) {
+            while (end < keys.size() && keys[end] == keys[i]) ++end;
+            const Pattern pattern = pattern_of(keys[i]);
+            if (end - i > 1)
+                queue_.push({pattern, static_cast<std::int32_t>(end - i), weigh(pattern)});
+        }
+    }
+
+    void append_keys(const Row& in, const Digit& digit, std::vector<std::uint64_t>& keys) const {
         for (const Member& member : in.members) {
+            if (member.value > digit.value) continue;
             const Masks& masks = masks_of(member);
-            for_each_bit(masks.positive, [&](int shift) {
-                visit(pattern_of(digit, {member.value, shift, false}));
+            // Of two digits of the same value each pair is taken once.
+            const std::uint64_t taken =
+                member.value == digit.value ? ~((bit(digit.shift) - 1) | bit(digit.shift)) : ~0ULL;
+            for_each_bit(masks.positive & taken, [&](int shift) {
+                keys.push_back(key_of(digit, {member.value, shift, false}));
             });
-            for_each_bit(masks.negative, [&](int shift) {
-                visit(pattern_of(digit, {member.value, shift, true}));
-            });
-        }
-    }
-
-    void count_pair(const Pattern& pattern) {
-        table_.add(pattern, [&](const Pattern& p) { return weigh(p); });
-    }
-
-    // Rebuilds the row digit by digit, counting each new digit's pairs with the earlier ones.
-    void count_row(std::int32_t index) {
-        std::vector<Member> members;
-        members.swap(row(index).members);
-        for (const Member& member : members) {
-            const Masks all = masks_of(member);
-            masks_of(member) = {};
-            row(index).members.push_back(member);
-            for_each_bit(all.any(), [&](int shift) {
-                insert_digit(row(index), member, shift, (all.negative & bit(shift)) != 0);
+            for_each_bit(masks.negative & taken, [&](int shift) {
+                keys.push_back(key_of(digit, {member.value, shift, true}));
             });
         }
-    }
-
-    void insert_digit(const Row& in, const Member& member, int shift, bool negative) {
-        for_each_pair(in, {member.value, shift, negative},
-                      [&](const Pattern& pattern) { count_pair(pattern); });
-        Masks& masks = masks_of(member);
-        (negative ? masks.negative : masks.positive) |= bit(shift);
     }
 
     void erase_digit(Row& from, std::int32_t value, int shift) {
         const auto member = std::find_if(from.members.begin(), from.members.end(),
                                          [&](const Member& m) { return m.value == value; });
         Masks& masks = masks_of(*member);
-        const bool negative = (masks.negative & bit(shift)) != 0;
         masks.positive &= ~bit(shift);
         masks.negative &= ~bit(shift);
         if (masks.any() == 0) from.members.erase(member);
-        for_each_pair(from, {value, shift, negative},
-                      [&](const Pattern& pattern) { table_.remove(pattern); });
     }
 
     // Disjoint occurrences that fit their row's depth limit, rows in order.
@@ -352,17 +350,19 @@ class Sharing {
                 uses.push_back({occurrence.row, {}});
                 in.members.push_back({made, static_cast<std::int32_t>(uses.size()) - 1});
             }
-            insert_digit(in, in.members.back(), occurrence.shift - up_a,
-                         occurrence.negative != reversed);
+            Masks& masks = uses.back().masks;
+            (occurrence.negative != reversed ? masks.negative : masks.positive) |=
+                bit(occurrence.shift - up_a);
             in.kraft_sum += change;
         }
+        push_patterns(made);
     }
 
     Construction& construction_;
     Ranking ranking_;
     std::vector<std::vector<Use>> uses_;  // per value, rows in order
     std::vector<Row> rows_;
-    PatternTable table_;
+    PatternQueue queue_;
 };
 
 // Adds up one sum. The shallowest digit takes the partner with which it needs the fewest carry

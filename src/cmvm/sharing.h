@@ -66,11 +66,11 @@ class Construction {
     std::vector<Value> values_;
 };
 
-/// How patterns are ranked. All are deterministic; which one wins depends on the matrix.
+/// What a saved adder is worth. Both prefer operands that overlap in many bits, since sums of
+/// far-apart operands are wide; which one wins depends on the matrix.
 enum class Ranking : std::uint8_t {
-    kCells,    ///< carry cells saved
-    kCount,    ///< adders saved, then carry cells
-    kShallow,  ///< carry cells saved, values of equal depth first
+    kOverlap,  ///< the bits in which the operands overlap
+    kCount,    ///< nearly one, whatever the operands
 };
 
 /// Emits adders for all sums; one output per sum, within its depth limit.

@@ -45,7 +45,7 @@ std::vector<Sum> sums_of(const std::vector<Column>& columns, const std::vector<i
 // One way to solve a matrix: how far differences may chain, and how patterns are ranked.
 struct Strategy {
     int hops = 1;
-    Ranking ranking = Ranking::kCells;
+    Ranking ranking = Ranking::kCount;
 };
 
 struct Candidate {
@@ -55,25 +55,24 @@ struct Candidate {
 
 class Solver {
   public:
-    Solver(const Matrix& matrix, std::span<const Interval> inputs, const SolveParams& params)
+    Solver(const Matrix& matrix, std::span<const Interval> inputs)
         : matrix_(matrix), inputs_(inputs), distinct_(distinct_columns(columns_of(matrix))) {
         int most = 1;
         for (const Column& column : distinct_.distinct) most = std::max(most, digit_count(column));
-        depth_limit_ =
-            ceil_log2(static_cast<std::uint64_t>(most)) + std::max(0, params.depth_slack);
+        least_depth_ = ceil_log2(static_cast<std::uint64_t>(most));
     }
 
     [[nodiscard]] Candidate plain_trees() const {
         Construction construction(matrix_.rows, inputs_);
-        const std::vector<int> limits(distinct_.distinct.size(), depth_limit_);
+        const std::vector<int> limits(distinct_.distinct.size(), least_depth_);
         auto outputs = sum_only(construction, sums_of(distinct_.distinct, limits));
         return finish(std::move(construction), outputs);
     }
 
-    [[nodiscard]] Candidate run(const Strategy& strategy) const {
+    [[nodiscard]] Candidate run(const Strategy& strategy, int depth_slack) const {
         Construction construction(matrix_.rows, inputs_);
         const Differences split =
-            split_by_differences(distinct_.distinct, strategy.hops, depth_limit_);
+            split_by_differences(distinct_.distinct, strategy.hops, least_depth_ + depth_slack);
         const auto made = share_and_sum(construction, sums_of(split.columns, split.depth_limits),
                                         strategy.ranking);
         std::vector<Sum> paths = split.paths;
@@ -113,16 +112,44 @@ class Solver {
     const Matrix& matrix_;
     std::span<const Interval> inputs_;
     DistinctColumns distinct_;
-    int depth_limit_ = 0;
+    int least_depth_ = 0;
 };
 
-std::vector<Strategy> strategies(const Solver& solver, std::size_t columns) {
-    std::vector<Strategy> out = {{1, Ranking::kCells}, {1, Ranking::kShallow}};
-    if (!solver.may_split()) return out;
-    for (const int hops : {2, 3, 4, 8, 64}) {
-        if (static_cast<std::size_t>(hops) <= columns) out.push_back({hops, Ranking::kShallow});
+// Small matrices get every strategy, large ones those that win most often on them.
+std::vector<Strategy> strategies(const Solver& solver, const Matrix& matrix) {
+    constexpr std::size_t kManyEntries = 3000;
+    const bool many = matrix.rows * matrix.columns > kManyEntries;
+    std::vector<Strategy> out;
+    for (const int hops : {1, 2, 4, 16}) {
+        if (hops > 1 && (!solver.may_split() || static_cast<std::size_t>(hops) > matrix.columns))
+            break;
+        if (hops > 2 && many) break;
+        out.push_back({hops, Ranking::kCount});
+        if (hops == 1 || !many) out.push_back({hops, Ranking::kOverlap});
     }
     return out;
+}
+
+Candidate best_within(const Solver& solver, const Matrix& matrix, int depth_slack) {
+    std::optional<Candidate> best;
+    for (const Strategy& strategy : strategies(solver, matrix)) {
+        Candidate candidate = solver.run(strategy, depth_slack);
+        if (!best || candidate.cost < best->cost) best = std::move(candidate);
+    }
+    return std::move(*best);
+}
+
+Candidate best_graph(const Solver& solver, const Matrix& matrix, const SolveParams& params) {
+    Candidate plain = solver.plain_trees();
+    if (params.effort <= 0) return plain;
+    Candidate shallow = best_within(solver, matrix, 0);
+    if (plain.cost < shallow.cost) shallow = std::move(plain);
+    if (params.depth_slack <= 0) return shallow;
+    Candidate deep = best_within(solver, matrix, params.depth_slack);
+    const int levels = depth(deep.graph) - depth(shallow.graph);
+    const double share = levels > 0 ? params.level_worth * levels : 0;
+    const double acceptable = static_cast<double>(shallow.cost) * (1 - share);
+    return static_cast<double>(deep.cost) < acceptable ? deep : shallow;
 }
 
 }  // namespace
@@ -131,14 +158,7 @@ AdderGraph solve(const Matrix& matrix, std::span<const Interval> inputs, const S
                  SolveStats* stats) {
     GW_CHECK(inputs.size() == matrix.rows, "one range per row");
     const Stopwatch watch;
-    const Solver solver(matrix, inputs, params);
-    Candidate best = solver.plain_trees();
-    if (params.effort > 0) {
-        for (const Strategy& strategy : strategies(solver, matrix.columns)) {
-            Candidate candidate = solver.run(strategy);
-            if (candidate.cost < best.cost) best = std::move(candidate);
-        }
-    }
+    Candidate best = best_graph(Solver(matrix, inputs), matrix, params);
     GW_CHECK(computes(best.graph, matrix), "adder graph computes another matrix");
     if (stats != nullptr) {
         stats->adders = best.graph.nodes.size();

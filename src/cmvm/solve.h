@@ -11,8 +11,11 @@
 namespace gatewright::cmvm {
 
 struct SolveParams {
-    int depth_slack = 0;  ///< adders in series allowed beyond the shallowest possible tree
-    int effort = 1;       ///< 0: plain trees of signed digits; 1: shared subexpressions
+    int depth_slack = 1;  ///< adders in series allowed beyond the shallowest possible tree
+    /// Share of the carry cells that every adder in series beyond the shallowest tree must save,
+    /// else the shallow graph is taken: depth is latency.
+    double level_worth = 0.03;
+    int effort = 1;  ///< 0: plain trees of signed digits; 1: shared subexpressions
 };
 
 struct SolveStats {

@@ -47,9 +47,14 @@ Form sum(const Form& a, const Form& b) {
 }
 
 Interval range_of(const Form& form, const std::vector<Interval>& ranges) {
-    Interval out = Interval::constant(form.offset);
-    for (const auto& [atom, coefficient] : form.terms) out = out + scaled(ranges[atom], coefficient);
-    return out;
+    // A zero offset lies on every grid; starting from it at frac 0 would refine coarser sums.
+    std::optional<Interval> out;
+    if (!form.offset.is_zero()) out = Interval::constant(form.offset);
+    for (const auto& [atom, coefficient] : form.terms) {
+        const Interval term = scaled(ranges[atom], coefficient);
+        out = out ? *out + term : term;
+    }
+    return out.value_or(Interval{});
 }
 
 // The node as a linear form of its operands' forms; nullopt for nonlinear ops.
