@@ -62,10 +62,8 @@ Result<Source> open_source(const std::string& path, const ImportParams& params) 
     GW_TRY(Hdf5File file, Hdf5File::open(path));
     if (!file.has_attribute("/", "model_config")) {
         return fail(path +
-                    ": holds weights only (no attribute model_config); compile the architecture's "
-                    ".json, with "
-                    "this file beside it as NAME_weights.h5"); give the architecture's "
-                    ".json and name this file with --weights");
+                    ": holds weights only (no attribute model_config); compile the .json of the "
+                    "architecture, with this file beside it as NAME_weights.h5");
     }
     GW_TRY(const std::string text, file.string_attribute("/", "model_config"));
     auto json = parse_json(text);
