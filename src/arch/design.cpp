@@ -53,7 +53,8 @@ class DesignBuilder {
                 continue;
             }
             std::size_t end = begin + 1;
-            while (end < graph.size() && graph[LayerId(end)].origin == graph[LayerId(begin)].origin &&
+            while (end < graph.size() &&
+                   graph[LayerId(end)].origin == graph[LayerId(begin)].origin &&
                    graph[LayerId(end)].layer->kind() != "input") {
                 ++end;
             }
@@ -85,7 +86,8 @@ class DesignBuilder {
                                              : import(input, builder, kernel, imported));
             }
             std::vector<model::Operand> operands;
-            for (std::size_t i = 0; i < types.size(); ++i) operands.push_back({types[i], operand_values[i]});
+            for (std::size_t i = 0; i < types.size(); ++i)
+                operands.push_back({types[i], operand_values[i]});
             model::Lowering lowering{builder, params_.cmvm, cache_};
             values[n - begin] = node.layer->lower(lowering, operands);
             GW_CHECK(values[n - begin].size() == typed_.type(LayerId(n)).elements.size(),
@@ -124,7 +126,8 @@ class DesignBuilder {
         return out;
     }
 
-    [[nodiscard]] std::pair<fixed::Format, fixed::Interval> source_type(const Source& source) const {
+    [[nodiscard]] std::pair<fixed::Format, fixed::Interval> source_type(
+        const Source& source) const {
         if (source.kernel.valid()) {
             const dfg::Program& program = design_.kernels[source.kernel.index()].program;
             const Node& node = program[program.outputs()[source.index]];
@@ -142,8 +145,8 @@ class DesignBuilder {
     }
 
     // Outputs of the kernel: values that later nodes or the design's outputs read, each once.
-    void export_values(std::size_t begin, std::size_t end, const std::vector<std::vector<ValueId>>& values,
-                       dfg::Builder& builder) {
+    void export_values(std::size_t begin, std::size_t end,
+                       const std::vector<std::vector<ValueId>>& values, dfg::Builder& builder) {
         const model::Graph& graph = typed_.graph();
         std::vector<bool> read(end - begin, false);
         const auto mark = [&](LayerId id) {
@@ -189,6 +192,47 @@ Design build_design(const model::TypedGraph& graph, const BuildParams& params) {
     return DesignBuilder(graph, params).build();
 }
 
+namespace {
+
+// Values that reach an output; a pruned input of one layer kills what made it in the layer before.
+std::vector<bool> live_values(const dfg::Program& program) {
+    std::vector<bool> live(program.size(), false);
+    for (const ValueId output : program.outputs()) live[output.index()] = true;
+    for (std::size_t i = program.size(); i-- > 0;) {
+        const Node& node = program.nodes()[i];
+        if (node.op == Op::kInput) live[i] = true;  // the port stays whether it is read or not
+        if (!live[i]) continue;
+        for (const ValueId arg : node.operands()) live[arg.index()] = true;
+    }
+    return live;
+}
+
+FlatProgram without_dead_values(const FlatProgram& flat) {
+    const std::vector<bool> live = live_values(flat.program);
+    FlatProgram out;
+    out.program.name = flat.program.name;
+    std::vector<ValueId> values(flat.program.size());
+    std::map<dfg::TableId, dfg::TableId> tables;
+    for (std::size_t i = 0; i < flat.program.size(); ++i) {
+        if (!live[i]) continue;
+        Node node = flat.program.nodes()[i];
+        for (std::size_t a = 0; a < dfg::arity(node.op); ++a)
+            node.args[a] = values[node.args[a].index()];
+        if (node.op == Op::kTable) {
+            const auto [slot, is_new] = tables.try_emplace(node.table);
+            if (is_new) slot->second = out.program.append_table(flat.program.table(node.table));
+            node.table = slot->second;
+        }
+        values[i] = out.program.append(std::move(node));
+        out.kernel_of.push_back(flat.kernel_of[i]);
+    }
+    for (const ValueId output : flat.program.outputs())
+        out.program.append_output(values[output.index()]);
+    return out;
+}
+
+}  // namespace
+
 FlatProgram flatten(const Design& design) {
     FlatProgram flat;
     flat.program.name = design.name;
@@ -205,7 +249,8 @@ FlatProgram flatten(const Design& design) {
     }
     std::vector<std::vector<ValueId>> outputs;
     const auto find = [&](const Source& source) {
-        return source.kernel.valid() ? outputs[source.kernel.index()][source.index] : inputs[source.index];
+        return source.kernel.valid() ? outputs[source.kernel.index()][source.index]
+                                     : inputs[source.index];
     };
     for (std::size_t k = 0; k < design.kernels.size(); ++k) {
         const Kernel& kernel = design.kernels[k];
@@ -220,7 +265,8 @@ FlatProgram flatten(const Design& design) {
                 values.push_back(find(kernel.inputs[next_input++]));
                 continue;
             }
-            for (std::size_t i = 0; i < dfg::arity(node.op); ++i) node.args[i] = values[node.args[i].index()];
+            for (std::size_t i = 0; i < dfg::arity(node.op); ++i)
+                node.args[i] = values[node.args[i].index()];
             if (node.op == Op::kTable) node.table = tables[node.table.index()];
             values.push_back(flat.program.append(std::move(node)));
             flat.kernel_of.emplace_back(k);
@@ -231,7 +277,7 @@ FlatProgram flatten(const Design& design) {
         }
     }
     for (const Source& source : design.results) flat.program.append_output(find(source));
-    return flat;
+    return without_dead_values(flat);
 }
 
 }  // namespace gatewright::arch

@@ -62,7 +62,8 @@ struct BuildParams {
 /// Lowers every layer. One kernel per run of nodes with the same origin.
 Design build_design(const model::TypedGraph& graph, const BuildParams& params = {});
 
-/// All kernels joined into one program: inputs and outputs are the design's elements in order.
+/// All kernels joined into one program: inputs and outputs are the design's elements in order. Values
+/// that no output needs are left out.
 struct FlatProgram {
     dfg::Program program;
     std::vector<KernelId> kernel_of;  ///< per node; invalid for the design's inputs
