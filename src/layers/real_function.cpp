@@ -7,7 +7,9 @@
 #include <boost/multiprecision/cpp_int.hpp>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <span>
+#include <type_traits>
 
 #include "support/check.h"
 
@@ -100,11 +102,11 @@ R sigmoid(const R& u) {
     return u < 0 ? R(e / (1 + e)) : R(1 / (1 + e));
 }
 
+// tanh|u| = -e/(e + 2) with e = e^(-2|u|) - 1, which neither cancels nor overflows.
 template <class R>
 R hyperbolic_tangent(const R& u) {
-    if (abs(u) > 500000) return u < 0 ? R(-1) : R(1);
-    const R e = exp_minus_1(R(2 * abs(u)));
-    const R t = e / (e + 2);
+    const R e = exp_minus_1(R(-2 * abs(u)));
+    const R t = -e / (e + 2);
     return u < 0 ? R(-t) : t;
 }
 
@@ -131,8 +133,10 @@ R error_function_series(const R& u) {
 // of magnitude can matter to a rounding.
 constexpr int kErrorFunctionTail = 20;
 
+// The C library's own are good to the last bits; thousands of terms in machine precision are not.
 template <class R>
 Approximation<R> complementary_error_function(const R& u) {
+    if constexpr (std::is_floating_point_v<R>) return {std::erfc(u)};
     if (u <= 0) return {1 + (u == 0 ? R(0) : error_function_series(R(-u)))};
     if (u > kErrorFunctionTail) {
         return {held_exp(R(-u * u)) / (u * sqrt(pi<R>())), R(0.01)};
@@ -144,6 +148,7 @@ Approximation<R> complementary_error_function(const R& u) {
 
 template <class R>
 R error_function(const R& u) {
+    if constexpr (std::is_floating_point_v<R>) return std::erf(u);
     if (abs(u) > 200) return u < 0 ? R(-1) : R(1);
     if (u == 0) return 0;
     const R positive = error_function_series(R(abs(u)));
@@ -330,6 +335,22 @@ struct Attempt {
     Dyadic nearest;               ///< else: the value found
 };
 
+// The code of every value between the two, if it is one. Codes are compared before they wrap: ends
+// a whole turn apart have the same low bits. Clamping is monotone, so there the clamped ends tell.
+std::optional<Integer> common_code(const Dyadic& low, const Dyadic& high, const Cast& type) {
+    const auto rounded = [&](const Dyadic& value) {
+        return round_code(value.mantissa(), value.frac() - type.format.frac, type.round);
+    };
+    const Integer at_low = rounded(low);
+    const Integer at_high = rounded(high);
+    const Integer code = overflow_code(at_low, type);
+    if (at_low == at_high) return code;
+    const bool clamps =
+        type.overflow == fixed::Overflow::kSat || type.overflow == fixed::Overflow::kSatSym;
+    if (clamps && code == overflow_code(at_high, type)) return code;
+    return std::nullopt;
+}
+
 // One precision of Ziv's loop.
 template <class R>
 Attempt attempt(const RealFunction& f, const Dyadic& u, const Cast& type) {
@@ -340,8 +361,9 @@ Attempt attempt(const RealFunction& f, const Dyadic& u, const Cast& type) {
     if (value < -ldexp(R(1), kMaxExponent)) return {type.format.min_code(), {}};
     if (value == 0) return {std::nullopt, 0};
     const R error = abs(value) * (formula_error<R>() + raw.extra_error);
-    Integer low = cast_code(to_dyadic(R(value - error)), type);
-    if (low == cast_code(to_dyadic(R(value + error)), type)) return {std::move(low), {}};
+    if (auto code = common_code(to_dyadic(R(value - error)), to_dyadic(R(value + error)), type)) {
+        return {std::move(code), {}};
+    }
     return {std::nullopt, to_dyadic(value)};
 }
 
