@@ -63,6 +63,8 @@ class Builder {
     /// Appends a node whose op, operands and attributes are set: its format and range are derived (a
     /// cast, slice, input or bitwise op keeps its own format), it is folded and shared if possible.
     ValueId make(Node node, const fixed::Interval* known = nullptr);
+    /// Appends a node whose format and range are already right, shared if possible, never simplified.
+    ValueId make_as_is(Node node) { return intern(std::move(node)); }
     TableId intern_table(std::string_view name, std::vector<fixed::Integer> codes);
 
   private:
