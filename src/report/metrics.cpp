@@ -11,14 +11,24 @@
 namespace gatewright::report {
 namespace {
 
-// Keeps the ends and evenly spaced points between.
-std::vector<RocPoint> thinned(std::vector<RocPoint> points, std::size_t limit) {
-    if (points.size() <= limit || limit < 2) return points;
-    std::vector<RocPoint> out;
-    out.reserve(limit);
-    for (std::size_t i = 0; i < limit; ++i) {
-        out.push_back(points[i * (points.size() - 1) / (limit - 1)]);
+// Keeps the ends and points at even steps of tpr + fpr + log10(fpr): the curve is read on linear
+// and on logarithmic axes, down to 10^-4. The sum grows along the curve from 0 to 3, so the count
+// is bounded.
+std::vector<RocPoint> thinned(const std::vector<RocPoint>& points, std::size_t limit) {
+    if (points.size() <= limit || limit < 3) return points;
+    const auto position = [](const RocPoint& point) {
+        return point.true_positive_rate + point.false_positive_rate +
+               (std::log10(std::max(point.false_positive_rate, 1e-4)) + 4) / 4;
+    };
+    const double step = 3.0 / static_cast<double>(limit - 2);
+    std::vector<RocPoint> out{points.front()};
+    double last = position(points.front());
+    for (std::size_t i = 1; i + 1 < points.size(); ++i) {
+        if (position(points[i]) - last < step) continue;
+        last = position(points[i]);
+        out.push_back(points[i]);
     }
+    out.push_back(points.back());
     return out;
 }
 
@@ -104,7 +114,7 @@ RocCurve roc_curve(std::span<const double> scores, const std::vector<bool>& is_s
         points.push_back({false_positives / backgrounds, true_positives / signals});
     }
     curve.auc = twice_ordered_pairs / (2 * signals * backgrounds);
-    curve.points = thinned(std::move(points), params.roc_points);
+    curve.points = thinned(points, params.roc_points);
     return curve;
 }
 

@@ -65,7 +65,8 @@ TEST(Metrics, RocIsThinnedAndKeepsItsEnds) {
         is_signal.push_back(i % 3 == 0);
     }
     const RocCurve curve = roc_curve(scores, is_signal);
-    ASSERT_EQ(curve.points.size(), 200U);
+    ASSERT_LE(curve.points.size(), 200U);
+    EXPECT_GE(curve.points.size(), 100U);
     EXPECT_EQ(curve.points.front().true_positive_rate, 0);
     EXPECT_EQ(curve.points.back().false_positive_rate, 1);
     for (std::size_t i = 1; i < curve.points.size(); ++i) {
