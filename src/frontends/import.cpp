@@ -48,7 +48,9 @@ Result<ImportedModel> import_model(const std::string& path, const ImportParams& 
             "{}: is a directory without a model.json; give a model file or a design directory",
             path));
     }
-    GW_TRY(const std::string bytes, read_file(path, kMaxModelBytes));
+    const auto content = read_file(path, kMaxModelBytes);
+    if (!content) return tl::unexpected<Error>(content.error());
+    const std::string_view bytes = *content;
     if (bytes.rfind(kZipMagic, 0) == 0) return import_keras3(path, params);
     if (bytes.rfind(kHdf5Magic, 0) == 0) return import_hdf5(path, params);
     const std::size_t first = bytes.find_first_not_of(" \t\r\n");
