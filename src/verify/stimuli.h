@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The events a design is tried on. Edges come first, since that is where widths, signs and rounding
+// go wrong: every input at its minimum, maximum, zero, one lsb above and below, alternating
+// extremes, then each input alone at an extreme while the others are zero. Random events follow; in
+// a quarter of them some inputs sit at an edge.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arch/design.h"
+
+namespace gatewright::verify {
+
+/// Codes, event-major over all input ports' elements: the edge events, then `random` random ones.
+std::vector<fixed::Integer> stimuli(const arch::Design& design, std::size_t random,
+                                    std::uint64_t seed);
+
+/// The edge events alone.
+std::vector<fixed::Integer> edge_stimuli(const arch::Design& design);
+
+}  // namespace gatewright::verify
