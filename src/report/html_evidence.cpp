@@ -3,7 +3,7 @@
 // The end of the page: why the design can be trusted, and how to repeat every figure.
 #include <fmt/format.h>
 
-#include <map>
+#include <utility>
 
 #include "report/html_sections.h"
 #include "report/html_text.h"
@@ -22,46 +22,83 @@ std::string seconds_cell(const Json& row) {
     return "<td>" + (seconds ? duration(*seconds) : std::string("–")) + "</td>";
 }
 
+// What an evaluator of verify/verify.h is, in words.
+std::string evaluator_meaning(const std::string& name) {
+    if (name == "reference") return "plain loops on exact numbers";
+    if (name == "dataflow") return "the dataflow program, interpreted";
+    if (name == "emulator") return "the fast emulator";
+    if (name == "netlist") return "the netlist, cycle by cycle";
+    if (name == "verilator") return "the emitted Verilog, simulated";
+    return {};
+}
+
+std::string sub_text(const std::string& content) {
+    return content.empty() ? "" : "<span class=\"sub\">" + escaped(content) + "</span>";
+}
+
 std::string evaluators_table(const Json& verify) {
     std::string rows;
     for (const Json& evaluator : elements(verify, "evaluators")) {
         const auto mismatches = number(evaluator, "mismatches");
-        const bool clean = mismatches && *mismatches == 0;
+        const std::string failure = text(evaluator, "failure");
+        const bool clean = mismatches && *mismatches == 0 && failure.empty();
+        const std::string name = text(evaluator, "evaluator");
+        std::string meaning = evaluator_meaning(name);
+        if (const std::string tool = text(evaluator, "tool"); !tool.empty()) {
+            meaning += (meaning.empty() ? "" : "; ") + tool;
+        }
         rows += fmt::format(
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"{}\">{}</td>{}</tr>\n",
-            escaped(text(evaluator, "evaluator")), grouped(number(evaluator, "vectors")),
-            clean ? "good-text" : "bad-text", grouped(mismatches), seconds_cell(evaluator));
+            "<tr><th scope=\"row\">{}{}</th><td>{}</td><td class=\"{}\">{}{}</td>{}</tr>\n",
+            escaped(name), sub_text(meaning), grouped(number(evaluator, "vectors")),
+            clean ? "good-text" : "bad-text", grouped(mismatches), sub_text(failure),
+            seconds_cell(evaluator));
     }
     if (rows.empty()) return {};
-    return "<table><thead><tr><th scope=\"col\">Evaluator</th><th scope=\"col\">Events</th><th "
-           "scope=\"col\">"
-           "Mismatches</th><th scope=\"col\">Time</th></tr></thead><tbody>\n" +
+    return R"(<table><thead><tr><th scope="col">Evaluator</th><th scope="col">Events</th>)"
+           R"(<th scope="col">Mismatches</th><th scope="col">Time</th></tr></thead><tbody>)" +
            rows + "</tbody></table>";
-}
-
-bool is_proven(const std::string& result) {
-    return result == "proven" || result == "equivalent";
 }
 
 std::string proofs_table(const Json& verify) {
     std::string rows;
     for (const Json& proof : elements(verify, "proofs")) {
-        const std::string result = text(proof, "result");
-        const std::string css = is_proven(result)       ? "good-text"
-                                : result == "different" ? "bad-text"
-                                                        : "soft";
+        const std::string outcome = text(proof, "outcome");
+        const std::string css = outcome == "proven"      ? "good-text"
+                                : outcome == "disproven" ? "bad-text"
+                                                         : "soft";
+        std::string how = text(proof, "method");
+        if (how.empty()) how = text(proof, "detail");
         rows += fmt::format(
-            "<tr><th scope=\"row\">{}</th><td class=\"left\">{}</td><td class=\"left "
-            "{}\">{}</td>{}</tr>\n",
-            escaped(shortened(text(proof, "kernel"), 40)), escaped(text(proof, "method")), css,
-            escaped(result), seconds_cell(proof));
+            R"(<tr title="{}"><th scope="row">{}{}</th><td class="left {}">{}{}</td>{}</tr>)",
+            escaped(text(proof, "detail")), escaped(shortened(text(proof, "layer"), 40)),
+            sub_text(text(proof, "kind")), css, escaped(outcome), sub_text(how),
+            seconds_cell(proof));
+        rows += '\n';
     }
     if (rows.empty()) return {};
-    return "<table><thead><tr><th scope=\"col\">Layer</th><th scope=\"col\" "
-           "class=\"left\">Method</th><th "
-           "scope=\"col\" class=\"left\">Result</th><th "
-           "scope=\"col\">Time</th></tr></thead><tbody>\n" +
+    return R"(<table><thead><tr><th scope="col">Layer</th><th scope="col" class="left">Outcome</th>)"
+           R"(<th scope="col">Time</th></tr></thead><tbody>)" +
            rows + "</tbody></table>";
+}
+
+// "6 edge, 100 000 random and 2 048 data events; random seed 1."
+std::string events_note(const Json& verify) {
+    std::string out;
+    constexpr std::pair<const char*, const char*> kKinds[] = {{"edge_vectors", " edge events"},
+                                                              {"random_vectors", " random events"},
+                                                              {"data_vectors", " events of data"}};
+    for (const auto& [key, name] : kKinds) {
+        const auto count = number(verify, key);
+        if (count && *count > 0) out += (out.empty() ? "" : ", ") + grouped(count) + name;
+    }
+    if (const auto seed = number(verify, "seed")) {
+        out += (out.empty() ? "S" : "; s") + fmt::format("eed {:.0f}", *seed);
+    }
+    std::string notes = out.empty() ? "" : "<p class=\"note\">" + out + ".</p>\n";
+    for (const Json& note : elements(verify, "notes")) {
+        if (note.is_string()) notes += "<p class=\"note\">" + escaped(note.as_string()) + "</p>\n";
+    }
+    return notes;
 }
 
 std::string code_block(const std::string& command) {
@@ -102,13 +139,20 @@ std::string evidence_section(const Json& report) {
         "alternating), then random, then data.</p>\n<div class=\"columns\">";
     if (!evaluators.empty()) {
         out += "<div><h3>Tested</h3>\n" + scroll_box("Evaluators", evaluators);
-        if (const auto seed = number(verify, "seed"))
-            out += "<p class=\"note\">Seed of the random events: " + fmt::format("{:.0f}", *seed) +
-                   ".</p>";
+        out += events_note(verify);
         out += "</div>";
     }
-    if (!proofs.empty())
-        out += "<div><h3>Proven for all inputs</h3>\n" + scroll_box("Proofs", proofs) + "</div>";
+    if (!proofs.empty()) {
+        out += "<div><h3>Proven for all inputs</h3>\n" + scroll_box("Proofs", proofs);
+        const Json& all = member(verify, "every_layer_proven");
+        if (all.is_bool() && all.as_bool()) {
+            out +=
+                "<p class=\"note\">Every layer is proven: the dataflow equals the reference for "
+                "all "
+                "inputs, not only for those tested.</p>";
+        }
+        out += "</div>";
+    }
     return out + "</div>\n";
 }
 
@@ -120,7 +164,8 @@ std::string commands_section(const Json& report) {
         items += "<li><span>" + escaped(text(entry, "what")) + "</span>" + code_block(command) +
                  "</li>\n";
     }
-    if (const std::string command = text(member(report, "verify"), "command"); !command.empty()) {
+    const std::string command = text(member(report, "verify"), "command");
+    if (!command.empty()) {
         items += "<li><span>The verification above, with the same events</span>" +
                  code_block(command) + "</li>\n";
     }

@@ -140,15 +140,21 @@ struct Quantity {
 std::string synthesis_table(const Json& report) {
     const Json& estimate = member(report, "estimate");
     const Json& synth = member(report, "synth");
-    constexpr Quantity kRows[] = {
-        {"lut", "LUT"},           {"ff", "Flip-flops"},  {"carry", "Carry blocks"},
-        {"dsp", "DSP"},           {"bram", "Block RAM"}, {"muxf", "Wide multiplexers"},
-        {"depth", "Logic levels"}};
+    constexpr Quantity kRows[] = {{"lut", "LUT"},
+                                  {"ff", "Flip-flops"},
+                                  {"carry", "Carry blocks"},
+                                  {"dsp", "DSP"},
+                                  {"bram", "Block RAM"},
+                                  {"muxf", "Wide multiplexers"},
+                                  {"srl", "Shift-register LUTs"},
+                                  {"lutram", "LUT memories"},
+                                  {"depth", "Logic levels"}};
     std::string rows;
     for (const Quantity& quantity : kRows) {
         const auto expected = number(estimate, quantity.key);
         const auto measured = number(synth, quantity.key);
-        if (!expected && !measured) continue;
+        const bool is_main = expected.has_value() || measured.value_or(0) != 0;
+        if (!is_main) continue;
         std::string difference = "–";
         if (expected && measured && *measured > 0) {
             const double ratio = *expected / *measured - 1;

@@ -73,7 +73,8 @@ td .meter i { display: block; height: 100%; background: var(--accent); border-ra
 .heat td.diagonal { font-weight: 650; }
 .commands { display: grid; gap: 12px; margin: 12px 0; padding: 0; list-style: none; }
 .commands li { min-width: 0; }
-.commands li > span { font-size: .9rem; color: var(--soft); }
+.commands li > span::first-letter { text-transform: uppercase; }
+.commands li > span { display: block; font-size: .9rem; color: var(--soft); }
 pre { margin: 3px 0 0; padding: 11px 14px; background: var(--card); border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; }
 pre code { user-select: all; -webkit-user-select: all; font-size: .86rem; }
 .warnings { background: var(--warn-soft); border-radius: 10px; padding: 12px 18px; margin: 22px 0 0; }

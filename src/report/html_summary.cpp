@@ -28,7 +28,7 @@ std::string latency_card(const Json& report) {
     const auto cycles = number(report, "latency_cycles");
     if (!ns && !cycles) return {};
     std::string more = cycles ? grouped(cycles) + " clock cycles" : "";
-    if (const auto measured = number(member(report, "verify"), "latency_measured")) {
+    if (const auto measured = number(member(report, "verify"), "measured_latency_cycles")) {
         more += cycles && *measured == *cycles ? ", as simulated"
                                                : ", but " + grouped(measured) + " in simulation";
     }
@@ -74,9 +74,13 @@ std::string verified_card(const Json& report) {
         vectors = std::max(vectors, number(evaluator, "vectors").value_or(0));
         mismatches += number(evaluator, "mismatches").value_or(0);
     }
+    // `passed` also counts wrong timing and disproven layers.
+    const Json& passed = member(member(report, "verify"), "passed");
+    const bool good = mismatches == 0 && (!passed.is_bool() || passed.as_bool());
     const std::string more = fmt::format("events, {} mismatches in {} evaluators",
                                          grouped(mismatches), evaluators.size());
-    return card(mismatches == 0 ? "good" : "bad", "Verified, bit for bit", grouped(vectors), more);
+    return card(good ? "good" : "bad", good ? "Verified, bit for bit" : "Verification failed",
+                grouped(vectors), more);
 }
 
 std::string accuracy_card(const Json& report) {
@@ -149,7 +153,7 @@ std::string headline_cards(const Json& report) {
 
 std::string footer(const Json& report) {
     std::string made = "Made by Gatewright";
-    if (const std::string version = text(report, "version"); !version.empty()) {
+    if (const std::string version = text(report, "gatewright"); !version.empty()) {
         made += " " + escaped(version);
     }
     return "<footer>" + made +

@@ -51,7 +51,7 @@ std::string first_unbalanced_tag(const std::string& page) {
 TEST(Html, TheSampleShowsItsHeadlineNumbersAndEveryLayer) {
     const std::string page = to_html(sample());
     if (const char* path = std::getenv("GW_SAMPLE_HTML")) std::ofstream(path) << page;
-    for (const char* text : {"44.44", "12\u202f015", "9061", "100\u202f006", "0 mismatches",
+    for (const char* text : {"44.44", "12\u202f015", "8211", "102\u202f054", "0 mismatches",
                              "dense_32b", "xcvu13p-2", "Keras 3 (HGQ2)", "gatewright synth jets",
                              "AUC", "402", "0 to 8 bits, frac 1 to 5", "16 → 64", "75.11"}) {
         EXPECT_TRUE(has(page, text)) << text;
@@ -138,6 +138,12 @@ TEST(Html, AMismatchIsShownAsBad) {
     const std::string page = to_html(report);
     EXPECT_TRUE(has(page, "class=\"bad\""));
     EXPECT_TRUE(has(page, "3 mismatches"));
+}
+
+TEST(Html, WrongTimingOrADisprovenLayerIsShownAsBad) {
+    Json report = sample();
+    report.find("verify")->set("passed", false);
+    EXPECT_TRUE(has(to_html(report), "Verification failed"));
 }
 
 TEST(HtmlText, NumbersReadWell) {
