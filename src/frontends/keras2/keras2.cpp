@@ -47,7 +47,7 @@ struct Source {
 Result<Source> read_source(const Json& json, const std::string& path, Hdf5File file) {
     auto architecture = keras2::read_architecture(json);
     if (!architecture) return fail_in(path, architecture.error());
-    GW_TRY(Weights weights, Weights::index(std::move(file), *architecture));
+    Weights weights = Weights::index(std::move(file), *architecture);
     return Source{std::move(*architecture), std::move(weights)};
 }
 

@@ -72,10 +72,11 @@ Result<std::pair<std::string, Json>> parse_text(const std::string& text) {
     const std::size_t open = text.find('(');
     const std::string name = text.substr(0, open);
     Json config = Json::object();
-    if (open == std::string::npos) return std::pair{name, config};
+    const auto signature = signatures().find(name);
+    if (open == std::string::npos || signature == signatures().end())
+        return std::pair{name, config};
     if (text.back() != ')') return fail(fmt::format("'{}' has no closing parenthesis", text));
     std::string_view inside = std::string_view(text).substr(open + 1, text.size() - open - 2);
-    const auto signature = signatures().find(name);
     for (std::size_t position = 0; !inside.empty(); ++position) {
         const std::size_t comma = inside.find(',');
         const std::string_view item = inside.substr(0, comma);
@@ -85,7 +86,7 @@ Result<std::pair<std::string, Json>> parse_text(const std::string& text) {
             const Json key = python_literal(item.substr(0, equal));
             if (!key.is_string()) return fail(fmt::format("'{}': wrong keyword", text));
             config.set(key.as_string(), python_literal(item.substr(equal + 1)));
-        } else if (signature == signatures().end() || position >= signature->second.size()) {
+        } else if (position >= signature->second.size()) {
             return fail(fmt::format("'{}' has too many arguments", text));
         } else {
             config.set(signature->second[position], python_literal(item));

@@ -38,7 +38,9 @@ std::optional<LayerId> Context::add_layer(const LayerSpec& origin, const std::st
                                           std::unique_ptr<model::Layer> layer,
                                           std::vector<LayerId> inputs) {
     model::TensorType type;
-    if (mode_ == WeightMode::kQuantized) {
+    bool stands_in = false;
+    for (const LayerId input : inputs) stands_in = stands_in || stands_in_[input.index()];
+    if (mode_ == WeightMode::kQuantized && !stands_in) {
         std::vector<model::TensorType> input_types;
         for (const LayerId input : inputs) input_types.push_back(types_[input.index()]);
         auto inferred = layer->infer(input_types);
@@ -49,7 +51,14 @@ std::optional<LayerId> Context::add_layer(const LayerSpec& origin, const std::st
         type = std::move(*inferred);
     }
     types_.push_back(std::move(type));
+    stands_in_.push_back(stands_in);
     return graph.add(name, origin.name, std::move(layer), std::move(inputs));
+}
+
+LayerId Context::stand_in(const LayerSpec& origin) {
+    types_.emplace_back();
+    stands_in_.push_back(true);
+    return graph.add(origin.name, origin.name, layers::Input{}, {});
 }
 
 std::optional<LayerId> Context::quantize(const LayerSpec& origin, const std::string& name,
@@ -362,11 +371,10 @@ class Walk {
         }
         for (const TensorRef& ref : model_.outputs) {
             const auto found = known_.find({ref.layer, ref.call});
-            if (found == known_.end()) {
-                if (waiting.empty())
-                    context_.problems.add(fmt::format("output '{}' is no layer", ref.layer));
-            } else if (found->second) {
-                context_.graph.add_output(*found->second);
+            if (found != known_.end()) {
+                context_.graph.add_output(found->second);
+            } else if (waiting.empty()) {
+                context_.problems.add(fmt::format("output '{}' is no layer", ref.layer));
             }
         }
         if (model_.outputs.empty()) context_.problems.add("the model has no outputs");
@@ -384,20 +392,20 @@ class Walk {
     /// False while an input is not known yet.
     bool visit(const LayerSpec& layer, std::size_t call) {
         std::vector<LayerId> inputs;
-        bool complete = true;
         for (const TensorRef& ref : layer.calls[call]) {
             const auto found = known_.find({ref.layer, ref.call});
             if (found == known_.end()) return false;
-            complete = complete && found->second.has_value();
-            if (found->second) inputs.push_back(*found->second);
+            inputs.push_back(found->second);
         }
-        auto& result = known_[{layer.name, static_cast<std::int64_t>(call)}];
+        std::optional<LayerId> result;
         const auto translation = translations().find(layer.class_name);
         if (layer.class_name == "InputLayer") {
             result = translate_input(context_, model_, layer);
-        } else if (translation != translations().end() && complete) {
+        } else if (translation != translations().end()) {
             result = translate(translation->second, layer, std::move(inputs));
         }
+        known_[{layer.name, static_cast<std::int64_t>(call)}] =
+            result ? *result : context_.stand_in(layer);
         return true;
     }
 
@@ -416,7 +424,7 @@ class Walk {
 
     Context& context_;
     const Architecture& model_;
-    std::map<std::pair<std::string, std::int64_t>, std::optional<LayerId>> known_;
+    std::map<std::pair<std::string, std::int64_t>, LayerId> known_;
 };
 
 }  // namespace

@@ -60,6 +60,9 @@ class Context {
         if (!input) return std::nullopt;
         return add(origin, name, std::move(layer), {*input});
     }
+    /// A node in place of one that could not be made, so that what follows is still checked, all
+    /// but its shapes. Only after a problem: the graph is not used then.
+    LayerId stand_in(const LayerSpec& origin);
     std::optional<LayerId> quantize(const LayerSpec& origin, const std::string& name,
                                     const fixed::Cast& cast, std::optional<LayerId> input);
     /// Size of a node's last axis; 1 for scalars and where types are not inferred (kTrained).
@@ -85,6 +88,7 @@ class Context {
     const Weights& weights_;
     WeightMode mode_;
     std::vector<model::TensorType> types_;
+    std::vector<bool> stands_in_;  ///< per node: itself or something before it is a stand-in
 };
 
 // activations.cpp

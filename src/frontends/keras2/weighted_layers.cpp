@@ -234,12 +234,10 @@ std::optional<LayerId> translate_dense(Context& context, const Call& call) {
     }
     std::optional<LayerId> id;
     if (kernel) id = add_dense(context, call, *stored, std::move(*kernel), std::move(bias));
+    if (!id) id = context.stand_in(layer);  // the activation is checked all the same
     id = cast_sum(context, layer, quantized ? context.own_precision_of(layer) : types, id);
-    // A layer that failed still has its activation checked, on its input in place of its output.
-    const auto shown = id ? id : call.inputs.empty() ? std::nullopt : std::optional(call.inputs[0]);
-    const auto active = activate(context, layer, activation_of(layer),
-                                 quantized ? Dialect::kQKeras : Dialect::kKeras, shown);
-    return id ? active : std::nullopt;
+    return activate(context, layer, activation_of(layer),
+                    quantized ? Dialect::kQKeras : Dialect::kKeras, id);
 }
 
 std::optional<LayerId> translate_binary_dense(Context& context, const Call& call) {

@@ -48,7 +48,7 @@ std::vector<std::string> numbered_roles(const LayerSpec& layer) {
 
 }  // namespace
 
-Result<Weights> Weights::index(Hdf5File file, const Architecture& model) {
+Weights Weights::index(Hdf5File file, const Architecture& model) {
     Weights weights(std::move(file));
     for (const char* root : {"/_layer_checkpoint_dependencies", "/layers"}) {
         if (!weights.file_.exists(root)) continue;
@@ -56,22 +56,24 @@ Result<Weights> Weights::index(Hdf5File file, const Architecture& model) {
         return weights;
     }
     const std::string root = weights.file_.exists("/model_weights") ? "/model_weights" : "";
-    GW_TRY_STATUS(weights.index_named(root, model));
+    weights.index_named(root, model);
     return weights;
 }
 
-Status Weights::index_named(const std::string& root, const Architecture& model) {
+void Weights::index_named(const std::string& root, const Architecture& model) {
     for (const LayerSpec& layer : model.layers) {
         const std::string group = root + "/" + layer.name;
         if (!file_.exists(group) || !file_.has_attribute(group, "weight_names")) continue;
-        GW_TRY(const auto names, file_.strings_attribute(group, "weight_names"));
-        for (const std::string& name : names) {
+        // h5py writes the empty list of a layer without weights as numbers; a layer that does have
+        // weights will be missed by name later.
+        const auto names = file_.strings_attribute(group, "weight_names");
+        if (!names) continue;
+        for (const std::string& name : *names) {
             std::string role = name.substr(name.rfind('/') + 1);
             role = role.substr(0, role.find(':'));
             paths_[{layer.name, role}] = group + "/" + name;
         }
     }
-    return {};
 }
 
 void Weights::index_numbered(const std::string& root, const Architecture& model) {

@@ -18,7 +18,7 @@ namespace gatewright::frontends::keras2 {
 class Weights {
   public:
     /// Indexes the tensors of all layers of the model.
-    static Result<Weights> index(Hdf5File file, const Architecture& model);
+    static Weights index(Hdf5File file, const Architecture& model);
 
     [[nodiscard]] bool has(const std::string& layer, const std::string& role) const;
     /// All values finite. The error names the role and the element, not the layer.
@@ -27,7 +27,7 @@ class Weights {
 
   private:
     explicit Weights(Hdf5File file) : file_(std::move(file)) {}
-    Status index_named(const std::string& root, const Architecture& model);
+    void index_named(const std::string& root, const Architecture& model);
     void index_numbered(const std::string& root, const Architecture& model);
 
     Hdf5File file_;
