@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Data files that travel inside the library: gw_embed_data(<folder> <result>) turns every *.json below
-# src/<folder> into one generated source (raw string literals, sorted by name) that defines
+# Data files that travel inside the library: gw_embed_data(<folder> <result>) turns every *.json and
+# *.in below src/<folder> into one generated source (raw string literals, sorted by name) that defines
 # gatewright::<folder>::embedded_files(). A changed or added file re-runs CMake; nothing is read at run
 # time, so the program is one file.
 function(gw_embed_data name result)
   set(${result} "" PARENT_SCOPE)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.json)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS
+       ${PROJECT_SOURCE_DIR}/src/${name}/*.json ${PROJECT_SOURCE_DIR}/src/${name}/*.in)
   if(NOT files)
     return()
   endif()

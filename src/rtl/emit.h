@@ -2,11 +2,12 @@
 //
 // From a scheduled design to the files an engineer gets. Top module `<name>`:
 //
-//     input clk, input rst, input in_valid, input [IN-1:0] in, output out_valid, output [OUT-1:0] out
+//     input clk, input rst, input in_valid, input [IN-1:0] in, output out_valid, output [OUT-1:0]
+//     out
 //
-// `in` is all input ports side by side (first port lowest), elements at their bit offsets, as design.json
-// lists them; `out` likewise. Initiation interval 1: a new event each cycle; out_valid follows in_valid
-// by latency_cycles. rst clears the valid pipeline only.
+// `in` is all input ports side by side (first port lowest), elements at their bit offsets, as
+// design.json lists them; `out` likewise. Initiation interval 1: a new event each cycle; out_valid
+// follows in_valid by latency_cycles. rst clears the valid pipeline only.
 #pragma once
 
 #include <string>
@@ -30,8 +31,8 @@ Netlist build_netlist(const arch::Design& design, const arch::FlatProgram& flat,
 /// rtl/<module>.v for every module and rtl/<name>_axis.v, the AXI4-Stream wrapper.
 std::vector<File> verilog_files(const Netlist& netlist);
 
-/// sim/<name>_tb.v with vectors (hex files) for any Verilog simulator: it prints PASS or FAIL lines.
-/// Each event is the packed `in` and the expected packed `out`.
+/// sim/<name>_tb.v with vectors (hex files) for any Verilog simulator: it prints PASS or FAIL
+/// lines. Each event is the packed `in` and the expected packed `out`.
 struct Vector {
     fixed::Integer in;
     fixed::Integer out;
@@ -44,6 +45,7 @@ std::vector<File> synthesis_files(const Netlist& netlist, const schedule::Device
 
 /// Packs codes into a port vector and back.
 fixed::Integer pack(const std::vector<arch::Port>& ports, std::span<const fixed::Integer> codes);
-std::vector<fixed::Integer> unpack(const std::vector<arch::Port>& ports, const fixed::Integer& bits);
+std::vector<fixed::Integer> unpack(const std::vector<arch::Port>& ports,
+                                   const fixed::Integer& bits);
 
 }  // namespace gatewright::rtl

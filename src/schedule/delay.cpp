@@ -69,17 +69,22 @@ bool has_zero_operand(const Program& program, const Node& node) {
 
 // What a cast has to do besides moving bits.
 struct CastWork {
-    int adder_bits = 0;    ///< rounding
+    int adder_bits = 0;    ///< rounding adds a carry ...
+    int carry_levels = 0;  ///< ... that these LUT levels decide from the dropped bits
     int checked_bits = 0;  ///< looked at to find an overflow
 };
 
-CastWork cast_work(const Program& program, const Node& node) {
+CastWork cast_work(const Program& program, const Node& node, int lut_inputs) {
     const Node& x = program[node.args[0]];
     const int drop = x.format.frac - node.format.frac;
     CastWork work;
     const bool adds = drop > 0 && node.round != fixed::Round::kTrn &&
                       (node.round != fixed::Round::kTrnZero || x.format.is_signed);
     if (adds) work.adder_bits = std::max(1, x.format.width - drop + 1);
+    if (adds && node.round != fixed::Round::kRnd) {
+        work.carry_levels =
+            std::max(1, reduction_levels(std::min(drop, x.format.width) + 1, lut_inputs));
+    }
     const bool wraps = node.overflow == fixed::Overflow::kWrap && node.saturation_bits == 0;
     if (!wraps && fixed::can_overflow(x.range, node.cast())) {
         const int kept = node.format.magnitude_bits();
@@ -89,8 +94,9 @@ CastWork cast_work(const Program& program, const Node& node) {
 }
 
 double cast_delay(const Program& program, const Node& node, const Device& device) {
-    const CastWork work = cast_work(program, node);
+    const CastWork work = cast_work(program, node, device.lut_inputs);
     double delay = carry_path(work.adder_bits, device);
+    if (work.carry_levels > 0) delay += lut_path(work.carry_levels, device) + device.net_ps;
     if (work.checked_bits > 0) {
         if (delay > 0) delay += device.net_ps;
         // The detection joins the final multiplexer's LUT when it is small enough.
@@ -188,9 +194,10 @@ double lut_estimate(const Program& program, const Node& node, const Device& devi
         case Op::kMul:
             return operand_width(0) * operand_width(1);
         case Op::kCast: {
-            const CastWork work = cast_work(program, node);
+            const CastWork work = cast_work(program, node, device.lut_inputs);
             const double detect = std::ceil(work.checked_bits / (device.lut_inputs - 1.0));
-            return work.adder_bits + (work.checked_bits > 0 ? width + detect : 0);
+            return work.adder_bits + work.carry_levels +
+                   (work.checked_bits > 0 ? width + detect : 0);
         }
         case Op::kSelect:
         case Op::kAnd:

@@ -109,8 +109,8 @@ output %7
     ScheduleStats stats;
     const auto result = schedule(flat, unit(), {.clock_mhz = 1000}, &stats);
     ASSERT_TRUE(result);
-    // %5 uses %1 in cycle 4 anyway. Held back from cycle 1 to 4, %6 saves 9 bits three times and keeps
-    // the 8 bits of %0 (used in cycle 3) for one cycle more.
+    // %5 uses %1 in cycle 4 anyway. Held back from cycle 1 to 4, %6 saves 9 bits three times and
+    // keeps the 8 bits of %0 (used in cycle 3) for one cycle more.
     EXPECT_EQ(result->cycle[6], 4);
     EXPECT_EQ(stats.register_bits_asap - result->register_bits, 3 * 9 - 8);
     EXPECT_TRUE(verify(flat, unit(), *result));

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hardware as data: modules of sized signals, combinational assignments, registers and instances.
+// It is what the Verilog printer prints and what the Simulator executes, so it says exactly what
+// the hardware does and nothing about fixed-point formats: every signal is a plain vector of bits,
+// every operand is spelled out bit by bit (slices, sign copies, zeros) to exactly the width its
+// operation needs.
+//
+// Statements stand in an order in which every signal is declared before it is read; combinational
+// logic has no loops, because a statement reads only what stands above it (a register may read
+// itself).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "arch/design.h"
+#include "fixed/integer.h"
+#include "support/strong_id.h"
+
+namespace gatewright::rtl {
+
+struct SignalTag;
+struct ModuleTag;
+using SignalId = StrongId<SignalTag>;  ///< within one module
+using ModuleId = StrongId<ModuleTag>;
+
+enum class SignalKind : std::uint8_t { kInput, kOutput, kWire, kRegister };
+
+struct Signal {
+    std::string name;
+    int width = 1;  ///< at least 1: a value without bits is never a signal
+    SignalKind kind = SignalKind::kWire;
+};
+
+/// A run of bits of an operand.
+struct Piece {
+    enum class Kind : std::uint8_t {
+        kSlice,     ///< bits low .. low + width - 1 of a signal
+        kRepeat,    ///< bit `low` of a signal, `width` times
+        kConstant,  ///< `value` in `width` bits
+    };
+    Kind kind = Kind::kConstant;
+    SignalId signal;
+    int low = 0;
+    int width = 0;
+    fixed::Integer value;  ///< in [0, 2^width)
+};
+
+/// Pieces side by side, the lowest first.
+struct Bits {
+    std::vector<Piece> pieces;
+
+    [[nodiscard]] int width() const;
+    /// The value if no piece reads a signal.
+    [[nodiscard]] std::optional<fixed::Integer> constant() const;
+    /// The signal if this is all of it.
+    [[nodiscard]] std::optional<SignalId> whole(const std::vector<Signal>& signals) const;
+};
+
+/// Operands have the target's width and are unsigned, unless noted.
+enum class Operation : std::uint8_t {
+    kBits,  ///< the operand itself: wiring
+    kNot,   ///< every bit inverted
+    kAnd,
+    kOr,
+    kXor,
+    kAdd,  ///< modulo 2^width, as the next three
+    kSub,
+    kMul,
+    kMulSigned,   ///< the same bits as kMul; says that the operands are sign-extended
+    kLess,        ///< one bit; operands of one width
+    kLessSigned,  ///< one bit; operands of one width in two's complement
+    kEqual,       ///< one bit; operands of one width
+    kSelect,      ///< one-bit operand 0 ? operand 1 : operand 2
+    kReduceOr,    ///< one bit: any bit of the operand
+    kReduceAnd,   ///< one bit: all bits of the operand
+    kTable,       ///< entry of a table of the module; operand: the index
+};
+
+struct Assign {
+    SignalId target;
+    Operation operation = Operation::kBits;
+    std::vector<Bits> operands;
+    std::size_t table = 0;  ///< kTable: index into Module::tables
+    std::string comment;
+};
+
+/// A register: at the rising clock edge the target takes `next`, or zero while rst is high if it
+/// resets.
+struct Register {
+    enum class Reset : std::uint8_t { kNone, kToZero };
+    SignalId target;
+    Bits next;
+    Reset reset = Reset::kNone;
+};
+
+struct Instance {
+    struct Connection {
+        SignalId port;    ///< of the instantiated module
+        SignalId signal;  ///< of this module, all of it
+    };
+    std::string name;
+    ModuleId module;
+    std::vector<Connection> connections;
+};
+
+struct Note {
+    std::string text;  ///< a comment line
+};
+
+using Statement = std::variant<Assign, Register, Instance, Note>;
+
+/// A lookup table, printed as a function: 2^index_bits entries in [0, 2^width).
+struct TableFunction {
+    std::string name;
+    int index_bits = 0;
+    int width = 0;
+    std::vector<fixed::Integer> entries;
+};
+
+struct Module {
+    std::string name;
+    std::string comment;    ///< one line: what it computes
+    arch::KernelId kernel;  ///< invalid for the top
+    std::vector<Signal> signals;
+    std::vector<SignalId> ports;  ///< in the order of the port list
+    std::vector<TableFunction> tables;
+    std::vector<Statement> statements;
+
+    [[nodiscard]] const Signal& operator[](SignalId id) const { return signals[id.index()]; }
+};
+
+/// Ports of the top: clk, rst, in_valid, in, out_valid, out.
+struct Netlist {
+    std::string name;             ///< of the top module
+    std::vector<Module> modules;  ///< instantiated before instantiating; the top is the last
+    std::vector<arch::Port> inputs;
+    std::vector<arch::Port> outputs;
+    int latency_cycles = 0;
+    int initiation_interval = 1;
+    double clock_mhz = 0;
+
+    [[nodiscard]] const Module& top() const { return modules.back(); }
+    [[nodiscard]] const Module& operator[](ModuleId id) const { return modules[id.index()]; }
+};
+
+/// What a netlist is made of, counted over all instances.
+struct NetlistStats {
+    std::int64_t register_bits = 0;  ///< without the valid pipeline
+    std::int64_t adders = 0;         ///< kAdd and kSub
+    std::int64_t multipliers = 0;
+    std::int64_t selects = 0;
+    std::int64_t tables = 0;
+    std::int64_t signals = 0;
+};
+NetlistStats statistics(const Netlist& netlist);
+
+/// Bits of the top's `in` and `out`: at least 1, also when no value has any.
+int input_bits(const Netlist& netlist);
+int output_bits(const Netlist& netlist);
+
+}  // namespace gatewright::rtl

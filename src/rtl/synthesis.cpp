@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scripts for the synthesis tools, run in the design directory. The Yosys script is the measured
+// fast flow of docs/rtl.md.
+#include <fmt/format.h>
+
+#include "rtl/emit.h"
+#include "rtl/templates.h"
+
+namespace gatewright::rtl {
+
+std::vector<File> synthesis_files(const Netlist& netlist, const schedule::Device& device,
+                                  double clock_mhz) {
+    std::string reads;
+    std::string files;
+    for (const Module& module : netlist.modules) {
+        reads += fmt::format("{}read_verilog rtl/{}.v", reads.empty() ? "" : "\n", module.name);
+        files += fmt::format("{}rtl/{}.v", files.empty() ? "" : " ", module.name);
+    }
+    const TemplateValues values = {
+        {"name", netlist.name},
+        {"part", device.part},
+        {"vendor_part", device.vendor_part},
+        {"family", device.family},
+        {"clock", fmt::format("{:.6g}", clock_mhz)},
+        {"period", fmt::format("{:.3f}", 1000.0 / clock_mhz)},
+        {"reads", reads},
+        {"files", files},
+    };
+    const bool is_ice40 = device.family == "ice40";
+    return {
+        {"synth/synth.ys",
+         fill_template(is_ice40 ? "synth_ice40.ys.in" : "synth_xilinx.ys.in", values)},
+        {"synth/add2alu.v", fill_template("add2alu.v.in", values)},
+        {"synth/vivado.tcl", fill_template("vivado.tcl.in", values)},
+        {fmt::format("synth/{}.xdc", netlist.name), fill_template("clock.xdc.in", values)},
+        {"synth/quartus.tcl", fill_template("quartus.tcl.in", values)},
+        {fmt::format("synth/{}.sdc", netlist.name), fill_template("clock.sdc.in", values)},
+    };
+}
+
+}  // namespace gatewright::rtl
