@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "layers/clip.h"
 #include "layers/input.h"
 #include "layers/quantize.h"
 
@@ -18,6 +19,20 @@ namespace {
 /// Holds every value of every quantizer, so that ranges behind the first quantizer are what they
 /// will be.
 constexpr Cast kOpenType{{true, 4096, 2048}, fixed::Round::kTrn, fixed::Overflow::kWrap};
+
+/// A saturating quantizer limits its values also in the real network (it may stand for hard tanh);
+/// nullptr for any other.
+std::unique_ptr<model::Layer> saturation_of(const std::vector<Cast>& type) {
+    const fixed::Overflow overflow = type[0].overflow;
+    const bool saturates =
+        overflow == fixed::Overflow::kSat || overflow == fixed::Overflow::kSatSym;
+    if (type.size() != 1 || !saturates) return nullptr;
+    const auto range = fixed::Interval::of(type[0].format);
+    auto clip = std::make_unique<layers::Clip>();
+    clip->hi = range.max();
+    clip->lo = overflow == fixed::Overflow::kSat || range.lo.is_zero() ? range.min() : -range.max();
+    return clip;
+}
 
 layers::Input make_input(const tensor::Shape& shape, const Cast& type) {
     layers::Input input;
@@ -90,7 +105,8 @@ Result<Wire> Assembly::quantize(const std::string& name, const std::string& orig
     }
     auto layer = std::make_unique<layers::Quantize>();
     layer->type = std::move(type);
-    return add_pair(name, origin, std::move(layer), nullptr, {input});
+    auto real = saturation_of(layer->type);
+    return add_pair(name, origin, std::move(layer), std::move(real), {input});
 }
 
 Wire Assembly::wait_for_type(PendingTable table, const Wire& input) const {

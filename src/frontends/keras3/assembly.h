@@ -53,7 +53,8 @@ class Assembly {
     Result<Wire> add_pair(const std::string& name, const std::string& origin,
                           std::unique_ptr<model::Layer> quantized,
                           std::unique_ptr<model::Layer> real, const std::vector<Wire>& inputs);
-    /// A quantizer; the real network passes by.
+    /// A quantizer; the real network passes by, or is cut where one type for all elements
+    /// saturates.
     Result<Wire> quantize(const std::string& name, const std::string& origin,
                           std::vector<fixed::Cast> type, const Wire& input);
     /// A table function; it becomes a layer when the next quantizer gives its type.

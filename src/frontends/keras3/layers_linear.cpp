@@ -78,7 +78,7 @@ void warn_of_ties(Call& call, const Quantizer& quantizer, const Folded& folded) 
 }
 
 /// Quantizers of kernel and bias from the file.
-Result<Weights> quantize_folded(Call& call, const Folded& folded) {
+Result<Weights> quantize_folded(Call& call, Folded folded) {
     GW_TRY_STATUS(check_finite(folded));
     Weights out;
     GW_TRY(const auto kq, find_quantizer(call, "kq_conf", "kq"));
@@ -86,6 +86,7 @@ Result<Weights> quantize_folded(Call& call, const Folded& folded) {
     GW_TRY(const FloatTensor kernel, quantize_weights(*kq, folded.kernel));
     out.kernel = to_values(kernel);
     GW_TRY(out.kernel_bits, ebops_bits(*kq, kernel.shape));
+    GW_TRY_STATUS(limit_weights(*kq, kernel.shape, folded.real_kernel));
     out.real_kernel = exact_values(folded.kernel.shape, folded.real_kernel);
     if (folded.bias.size() == 0) return out;
     GW_TRY(const auto bq, find_quantizer(call, "bq_conf", "bq"));
@@ -93,6 +94,7 @@ Result<Weights> quantize_folded(Call& call, const Folded& folded) {
     GW_TRY(const FloatTensor bias, quantize_weights(*bq, folded.bias));
     out.bias = to_values(bias);
     GW_TRY(out.bias_bits, ebops_bits(*bq, bias.shape));
+    GW_TRY_STATUS(limit_weights(*bq, bias.shape, folded.real_bias));
     out.real_bias = exact_values(folded.bias.shape, folded.real_bias);
     warn_of_ties(call, *bq, folded);
     return out;

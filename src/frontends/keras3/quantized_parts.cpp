@@ -33,6 +33,13 @@ Result<Wire> apply_quantizer(Call& call, const Quantizer& quantizer, std::string
                              const Wire& x) {
     if (quantizer.is_identity) return x;
     GW_TRY(std::vector<Cast> type, data_casts(quantizer, call.shape(x)));
+    if (quantizer.overflow == fixed::Overflow::kWrapSm) {
+        call.result.warnings.push_back(
+            fmt::format("layer '{}': WRAP_SM reflects after rounding, as ap_fixed does; HGQ2 "
+                        "decides before rounding and can "
+                        "differ within half a step of a multiple of the range",
+                        call.name));
+    }
     GW_TRY(const Wire y,
            call.assembly.quantize(call.name + std::string(suffix), call.name, std::move(type), x));
     if (quantizer.affine_scale == 1 && quantizer.affine_shift == 0) return y;

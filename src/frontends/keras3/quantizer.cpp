@@ -307,6 +307,12 @@ Result<std::vector<Cast>> data_casts(const Quantizer& q, const tensor::Shape& sh
         Cast cast{{width > 0 && q.sign[n] == 1, width, width > 0 ? q.fraction[n] - *shift : 0},
                   q.round,
                   q.overflow};
+        if (q.overflow == Overflow::kWrapSm && width > 0 && q.sign[n] == 0) {
+            return fail(
+                "quantizer has the overflow_mode WRAP_SM without a sign, which HGQ2 maps outside "
+                "its own "
+                "range; use WRAP or SAT");
+        }
         if (width == 0) cast = Cast{};  // every way to spell the constant 0 compares equal
         out.push_back(cast);
     }
@@ -332,6 +338,24 @@ Result<FloatTensor> quantize_weights(const Quantizer& q, const FloatTensor& weig
             return fail(fmt::format("quantized weight {} is not finite", n));
     }
     return out;
+}
+
+Status limit_weights(const Quantizer& q, const tensor::Shape& shape, std::vector<double>& weights) {
+    if (q.is_identity || q.only_rounds) return {};
+    GW_TRY(const auto index, broadcast_index(q.shape, shape));
+    const bool saturates = q.overflow == Overflow::kSat || q.overflow == Overflow::kSatSym;
+    for (std::size_t n = 0; n < weights.size(); ++n) {
+        const int k = q.sign[index[n]];
+        const int i = q.integer[index[n]];
+        const int f = q.fraction[index[n]];
+        if (k + i + f <= 0) weights[n] = 0;
+        if (!saturates || k + i + f <= 0) continue;
+        const double high = std::ldexp(1.0, i) - std::ldexp(1.0, -f);
+        const double low = -k * (q.overflow == Overflow::kSat ? std::ldexp(1.0, i) : high);
+        const double scaled = std::clamp(weights[n] / q.scaler, low, high);
+        weights[n] = scaled * q.scaler * q.affine_scale + q.affine_shift;
+    }
+    return {};
 }
 
 Result<std::vector<std::int64_t>> ebops_bits(const Quantizer& q, const tensor::Shape& shape) {

@@ -44,6 +44,11 @@ Result<std::vector<fixed::Cast>> data_casts(const Quantizer& quantizer, const te
 /// What the training package makes of a weight tensor at inference.
 Result<FloatTensor> quantize_weights(const Quantizer& quantizer, const FloatTensor& weights);
 
+/// Weights as trained, before rounding: cut where the quantizer saturates, 0 where it has no bits.
+/// (A saturated weight gets no gradient and drifts, so its raw value is not part of the network.)
+Status limit_weights(const Quantizer& quantizer, const tensor::Shape& shape,
+                     std::vector<double>& weights);
+
 /// Bits per element as HGQ2 counts them for EBOPs: without the sign, except under SAT.
 Result<std::vector<std::int64_t>> ebops_bits(const Quantizer& quantizer,
                                              const tensor::Shape& shape);

@@ -198,6 +198,26 @@ def randomize(model, rng):
             layer._f.assign(bits - integer + 0.3 * noise)
 
 
+    for layer in model.layers:
+        if isinstance(layer, QSoftmax):
+            randomize_softmax(layer, rng)
+
+
+def randomize_softmax(layer, rng):
+    """Widths in the range of the tables' values, so that the results are not all zero or all saturated."""
+    tables = [(layer.exp_table.oq, 0, 7), (layer.inv_table.oq, 0, 7), (layer.inv_table.iq, 3, 3)]
+    if layer.stable:
+        tables.append((layer.exp_table.iq, 3, 3))
+    for quantizer, integer, fraction in tables:
+        inner = quantizer.quantizer
+        fraction += int(rng.integers(-1, 2))
+        inner._i.assign(np.full(inner._i.shape, integer))
+        if isinstance(inner, FixedPointQuantizerKBI):
+            inner._b.assign(np.full(inner._i.shape, integer + fraction))
+        else:
+            inner._f.assign(np.full(inner._i.shape, fraction))
+
+
 def make_inputs(rng, width):
     """On a grid of 2^-8 (so all ties occur), uniform and near zero, with the extremes."""
     x = np.concatenate([rng.uniform(-20, 20, (EVENTS // 2, width)), rng.normal(0, 1.5, (EVENTS // 2, width))])
