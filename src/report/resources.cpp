@@ -88,18 +88,19 @@ std::int64_t multiplier_luts(const Format& a, const Format& b) {
     return shorter <= 1 ? longer : longer * shorter * (110 + 9 * shorter) / 100;
 }
 
-// LUTs in front of the rounding adder, whose other operand is constant.
+// The RTL adds one carry bit that the dropped bits, and for some modes the sign or the lowest kept
+// bit, decide. Adding a single bit costs carry cells but no LUT; deciding it does.
 std::int64_t rounding_luts(fixed::Round round, int drop) {
     switch (round) {
         case fixed::Round::kTrn:
         case fixed::Round::kRnd:
+            return 0;  // no carry, or the highest dropped bit itself
+        case fixed::Round::kTrnZero:
         case fixed::Round::kRndZero:
         case fixed::Round::kRndMinInf:
         case fixed::Round::kRndInf:
         case fixed::Round::kRndConv:
-            return 0;  // the addend is a constant, or a constant and a carry-in
-        case fixed::Round::kTrnZero:
-            return drop;  // the sign bit is added to every dropped bit
+            return lut_tree(drop + 1);
     }
     GW_UNREACHABLE("rounding mode");
 }

@@ -51,7 +51,6 @@ TEST(Luts, OfOtherOperationsAreWithinOneSixthOfYosys) {
     near("%0 = input s11.0\n%1 = cast s8.0 TRN SAT %0\n", 7);
     near("%0 = input u11.0\n%1 = cast u8.0 TRN SAT %0\n", 8);
     near("%0 = input s11.3\n%1 = cast s9.0 RND WRAP %0\n", 0);
-    near("%0 = input s15.3\n%1 = cast s13.0 TRN_ZERO WRAP %0\n", 3);
     near("%0 = input u24.0\n%1 = popcount u5.0 %0\n", 28);
 }
 
