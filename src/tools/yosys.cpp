@@ -28,6 +28,7 @@ module _gatewright_add (A, B, Y);
   input [A_WIDTH-1:0] A;
   input [B_WIDTH-1:0] B;
   output [Y_WIDTH-1:0] Y;
+  wire _TECHMAP_FAIL_ = A_WIDTH == 0 || B_WIDTH == 0;
   wire [Y_WIDTH-1:0] x, co;
   localparam SUB = _TECHMAP_CELLTYPE_ == "$sub";
   \$alu #(.A_SIGNED(A_SIGNED), .B_SIGNED(B_SIGNED), .A_WIDTH(A_WIDTH), .B_WIDTH(B_WIDTH), .Y_WIDTH(Y_WIDTH))
@@ -157,7 +158,9 @@ struct Script {
 };
 
 Result<Script> script_for(const YosysJob& job) {
-    if (job.family == "xcup" || job.family == "xc7") {
+    const std::vector<std::string> families = yosys_families();
+    const bool known = std::find(families.begin(), families.end(), job.family) != families.end();
+    if (starts_with(job.family, "xc") && known) {
         if (job.flow == YosysFlow::kFast) return Script{"fast", fast_xilinx(job)};
         return Script{"synth_xilinx -nowidelut", vendor_xilinx(job)};
     }
@@ -170,7 +173,7 @@ Result<Script> script_for(const YosysJob& job) {
 }  // namespace
 
 std::vector<std::string> yosys_families() {
-    return {"xcup", "xc7", "ice40", "generic"};
+    return {"xcup", "xcu", "xc7", "ice40", "generic"};
 }
 
 Result<YosysReport> synthesize(const YosysJob& job) {

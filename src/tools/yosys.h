@@ -17,7 +17,7 @@
 namespace gatewright::tools {
 
 enum class YosysFlow {
-    kFast,    ///< one carry chain per adder, no DSP or block RAM: 2-3 ms per LUT (xcup, xc7 only)
+    kFast,    ///< one carry chain per adder, no DSP or block RAM: 2-3 ms per LUT (xc* only)
     kVendor,  ///< Yosys' own script for the family: slower, maps multiplications and memories to
               ///< blocks
 };
@@ -25,7 +25,7 @@ enum class YosysFlow {
 struct YosysJob {
     std::string top;
     std::vector<std::string> files;
-    std::string family = "xcup";  ///< xcup, xc7, ice40, generic (6-input LUTs)
+    std::string family = "xcup";  ///< xcup, xcu, xc7, ice40, generic (6-input LUTs)
     YosysFlow flow = YosysFlow::kFast;
     std::chrono::seconds time_limit{1200};
 };

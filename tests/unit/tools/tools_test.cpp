@@ -152,6 +152,20 @@ TEST(Yosys, CountsTheCellsOfAnAdder) {
     EXPECT_GE(generic->lut, 16);
 }
 
+TEST(Yosys, NegationHasNoFirstOperandAndIsStillMapped) {
+    auto scratch = ScratchDirectory::create();
+    const std::string file = scratch->file("top.v");
+    ASSERT_TRUE(
+        write_file(file,
+                   "module top(input clk, input signed [7:0] a, output reg signed [8:0] y);\n"
+                   "always @(posedge clk) y <= 9'sd0 - {a[7], a};\nendmodule\n"));
+    const auto report =
+        synthesize({"top", {file}, "xcup", YosysFlow::kFast, std::chrono::seconds(120)});
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->ff, 9);
+    EXPECT_LE(report->lut, 10);
+}
+
 TEST(Yosys, DelayLinesBecomeShiftRegisters) {
     auto scratch = ScratchDirectory::create();
     const std::string file = scratch->file("top.v");
