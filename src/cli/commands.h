@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands of `gatewright`. Each takes its options as a struct and gives an Outcome: text for a
+// person and the same as JSON for a machine; main.cpp prints one of them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compile/options.h"
+#include "support/json.h"
+#include "support/progress.h"
+
+namespace gatewright::cli {
+
+struct Outcome {
+    std::string text;
+    Json json;
+    int exit_code = 0;
+};
+
+struct CompileArgs {
+    compile::Options options;
+    std::string output;
+};
+Result<Outcome> run_compile(const CompileArgs& args, Progress& progress);
+
+struct EmulateArgs {
+    compile::Options options;         ///< options.model: design directory or model file
+    std::vector<std::string> inputs;  ///< "X.npy" or "port=X.npy"
+    std::string output;
+    bool raw = false;
+    bool trace = false;
+};
+Result<Outcome> run_emulate(const EmulateArgs& args, Progress& progress);
+
+struct VerifyArgs {
+    std::string directory;
+    std::size_t vectors = 10000;
+    std::uint64_t seed = 1;
+    double proof_seconds = 10;
+    std::vector<std::string> data;
+};
+Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress);
+
+struct SynthArgs {
+    std::string directory;
+    std::string family;  ///< empty: the part's own
+};
+Result<Outcome> run_synth(const SynthArgs& args, Progress& progress);
+
+struct ReportArgs {
+    std::string directory;
+    bool open = false;
+};
+Result<Outcome> run_report(const ReportArgs& args, Progress& progress);
+
+struct InspectArgs {
+    compile::Options options;
+};
+Result<Outcome> run_inspect(const InspectArgs& args, Progress& progress);
+
+struct EvaluateArgs {
+    compile::Options options;
+    std::vector<std::string> data;
+    std::string labels;
+    std::size_t classes = 0;  ///< the first outputs that are class scores; 0: all
+    std::vector<std::string> class_names;
+};
+Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress);
+
+Result<Outcome> run_layers();
+
+}  // namespace gatewright::cli

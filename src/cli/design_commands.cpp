@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands about design directories: compile, verify, synth, report.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/events.h"
+#include "cli/summary.h"
+#include "cli/table.h"
+#include "compile/compile.h"
+#include "compile/design_directory.h"
+#include "compile/report_json.h"
+#include "emulate/engine.h"
+#include "report/statistics.h"
+#include "support/files.h"
+#include "support/process.h"
+#include "tools/yosys.h"
+#include "verify/verify.h"
+
+namespace gatewright::cli {
+
+Result<Outcome> run_compile(const CompileArgs& args, Progress& progress) {
+    GW_TRY(const compile::Compiled compiled, compile::compile_model(args.options, progress));
+    progress.stage("write");
+    const Json report = compile::make_report(compiled, progress, args.output);
+    GW_TRY_STATUS(compile::write_design_directory(compiled, report, args.output));
+    Outcome out;
+    out.text = summary_text(report) +
+               fmt::format("  written to {}/ (report.html is for reading)\n", args.output);
+    out.json = report;
+    return out;
+}
+
+namespace {
+
+Json synthesis_json(const tools::YosysReport& synthesis) {
+    Json json = Json::object();
+    json.set("tool", synthesis.tool).set("family", synthesis.family).set("flow", synthesis.flow);
+    json.set("lut", synthesis.lut).set("ff", synthesis.ff).set("carry", synthesis.carry);
+    json.set("dsp", synthesis.dsp).set("bram", synthesis.bram).set("muxf", synthesis.muxf);
+    json.set("srl", synthesis.srl)
+        .set("lutram", synthesis.lutram)
+        .set("inverters", synthesis.inverters);
+    json.set("depth", synthesis.depth ? Json(*synthesis.depth) : Json());
+    json.set("logic_ps", synthesis.logic_ps ? Json(*synthesis.logic_ps) : Json());
+    json.set("seconds", synthesis.seconds);
+    return json;
+}
+
+std::string synthesis_text(const tools::YosysReport& synthesis, const Json& report) {
+    std::string out =
+        fmt::format("  {} LUT, {} FF, {} carry cells, {} SRL, {} DSP, {} BRAM on {} in {:.1f} s\n",
+                    with_commas(synthesis.lut), with_commas(synthesis.ff),
+                    with_commas(synthesis.carry), with_commas(synthesis.srl), synthesis.dsp,
+                    synthesis.bram, synthesis.family, synthesis.seconds);
+    const Json* estimate = report.find("estimate");
+    const double lut = estimate == nullptr ? 0 : estimate->number_or("lut", 0).value_or(0.0);
+    if (lut > 0 && synthesis.lut > 0) {
+        out += fmt::format("  our estimate was {:.0f} LUT ({:+.1f} %)\n", lut,
+                           100 * (lut / static_cast<double>(synthesis.lut) - 1));
+    }
+    return out + fmt::format("  {}, flow {}\n", synthesis.tool, synthesis.flow);
+}
+
+// What the emitted files say must be what is verified: each still has the hash it was written with.
+Status check_files(const std::string& directory, const compile::Compiled& compiled) {
+    for (const rtl::File& file : rtl::verilog_files(compiled.netlist)) {
+        GW_TRY(const std::string content, read_file(directory + "/" + file.path));
+        if (content != file.content) {
+            return fail(fmt::format("{}/{}: was changed after compilation; compile the model again",
+                                    directory, file.path));
+        }
+    }
+    return {};
+}
+
+std::vector<std::string> rtl_paths(const std::string& directory,
+                                   const compile::Compiled& compiled) {
+    std::vector<std::string> paths;
+    for (const rtl::File& file : rtl::verilog_files(compiled.netlist)) {
+        if (!file.path.ends_with("_axis.v")) paths.push_back(directory + "/" + file.path);
+    }
+    return paths;
+}
+
+}  // namespace
+
+Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
+    GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
+    GW_TRY_STATUS(check_files(args.directory, compiled));
+    GW_TRY(Json report, compile::read_report(args.directory));
+    verify::VerifyParams params;
+    params.vectors = args.vectors;
+    params.seed = args.seed;
+    params.proof.budget_seconds = args.proof_seconds;
+    if (!args.data.empty()) {
+        progress.stage("read events");
+        GW_TRY(params.data, read_port_arrays(compiled.design, args.data));
+        GW_TRY(const auto codes, emulate::to_codes(compiled.design, params.data));
+        report.set("activation_boxes",
+                   report::to_json(report::activation_boxes(compiled.design, codes)));
+    }
+    progress.stage("verify");
+    const verify::VerifyInput input{compiled.typed, compiled.design, compiled.flat,
+                                    compiled.netlist, args.directory};
+    GW_TRY(const verify::VerifyResult result, verify::verify_design(input, params));
+    Outcome out;
+    out.json = verify::to_json(result);
+    out.text = verify::to_text(result);
+    out.exit_code = result.passed() ? 0 : 1;
+    report.set("verify", out.json);
+    GW_TRY_STATUS(compile::write_report(args.directory, report));
+    return out;
+}
+
+Result<Outcome> run_synth(const SynthArgs& args, Progress& progress) {
+    GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
+    GW_TRY_STATUS(check_files(args.directory, compiled));
+    GW_TRY(Json report, compile::read_report(args.directory));
+    tools::YosysJob job;
+    job.top = compiled.netlist.name;
+    job.files = rtl_paths(args.directory, compiled);
+    job.family = args.family.empty() ? compiled.device.family : args.family;
+    const bool has_fast_flow = job.family == "xcup" || job.family == "xc7";
+    job.flow = has_fast_flow ? tools::YosysFlow::kFast : tools::YosysFlow::kVendor;
+    progress.stage("synthesize with Yosys");
+    GW_TRY(const tools::YosysReport synthesis, tools::synthesize(job));
+    Outcome out;
+    out.json = synthesis_json(synthesis);
+    out.text = synthesis_text(synthesis, report);
+    report.set("synth", out.json);
+    GW_TRY_STATUS(compile::write_report(args.directory, report));
+    return out;
+}
+
+Result<Outcome> run_report(const ReportArgs& args, Progress&) {
+    GW_TRY(const Json report, compile::read_report(args.directory));
+    GW_TRY_STATUS(compile::write_report(args.directory, report));
+    const std::string page =
+        std::filesystem::absolute(args.directory + "/report.html").lexically_normal().string();
+    if (args.open) GW_TRY_STATUS(run_process({"xdg-open", page}).map([](const auto&) {}));
+    Outcome out;
+    out.text = summary_text(report) + "  report     " + page + "\n";
+    out.json = report;
+    return out;
+}
+
+}  // namespace gatewright::cli

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Event files for a design: from the arrays a user names to codes for the emulator.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "arch/design.h"
+#include "support/result.h"
+#include "tensor/tensor.h"
+
+namespace gatewright::cli {
+
+/// Codes of all events, event-major over all ports' elements, and the values they stand for.
+struct Events {
+    std::size_t count = 0;
+    std::vector<std::int64_t> codes;
+};
+
+/// One file per input port, in order or as "port=file"; each [events, ...shape] or [events,
+/// elements]. Real values are cast by the ports' types; with kCodes the files hold raw codes, which
+/// must fit.
+enum class ValuesAre { kReal, kCodes };
+Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files,
+                           ValuesAre values);
+
+/// The files' real values, one tensor per port, [events, ...shape].
+Result<std::vector<tensor::Tensor<double>>> read_port_arrays(const arch::Design& design,
+                                                             const std::vector<std::string>& files);
+
+/// Output codes of all events through the emulator.
+Result<std::vector<std::int64_t>> emulate_events(const arch::FlatProgram& flat,
+                                                 const Events& events);
+
+}  // namespace gatewright::cli

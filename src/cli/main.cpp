@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line: options to structs, outcomes to text or JSON, errors to one message and a code
+// that is not 0 (1: something given cannot be used; 2: wrong usage; 3: a defect of ours).
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <new>
+
+#include "cli/commands.h"
+#include "compile/design_directory.h"
+#include "support/check.h"
+#include "support/interrupt.h"
+
+namespace gatewright::cli {
+namespace {
+
+// Options that decide how a model file is read and built, as text until a command runs.
+struct ModelText {
+    std::string config;
+    std::string name;
+    std::string part;
+    std::string clock;
+    std::string latency;
+    std::string precision;
+    std::string input_type;
+    std::string weights;
+    bool winner_only = false;
+
+    [[nodiscard]] Result<compile::Options> options(const std::string& model) const {
+        compile::Options out;
+        out.model = model;
+        if (!config.empty()) GW_TRY_STATUS(compile::read_config(config, out));
+        if (!name.empty()) out.name = name;
+        if (!part.empty()) out.part = part;
+        if (!weights.empty()) out.import.weights_path = weights;
+        if (winner_only) out.import.winner_only = true;
+        if (!clock.empty()) {
+            GW_TRY(out.clock_mhz, compile::parse_clock(clock));
+        }
+        if (!latency.empty()) {
+            GW_TRY(out.latency, compile::parse_latency(latency));
+        }
+        if (!precision.empty()) {
+            GW_TRY(out.import.precision.everywhere, fixed::parse_cast(precision));
+        }
+        if (!input_type.empty()) {
+            GW_TRY(out.import.input_type, fixed::parse_cast(input_type));
+        }
+        return out;
+    }
+};
+
+void add_model_options(CLI::App& app, ModelText& text) {
+    app.add_option("--config", text.config,
+                   "TOML file with any of these options and per-layer types");
+    app.add_option("--precision", text.precision,
+                   "type for weights, biases and results of a model that has none: fixed<16,6>");
+    app.add_option("--input-type", text.input_type, "type of the input ports: fixed<16,6,RND,SAT>");
+    app.add_option("--weights", text.weights,
+                   "weight file of a Keras 2 JSON model (default: beside it)");
+    app.add_flag("--winner-only", text.winner_only,
+                 "leave a final softmax out: the order of the outputs is the same");
+}
+
+void add_hardware_options(CLI::App& app, ModelText& text) {
+    app.add_option("--part", text.part, "device (default xcvu13p-2)");
+    app.add_option("--clock", text.clock, "clock to meet: 360MHz (default 200MHz)");
+    app.add_option("--latency", text.latency, "budget instead of a clock: 100ns or 12cycles");
+    app.add_option("--name", text.name, "name of the top module (default: from the model file)");
+}
+
+using Command = std::function<Result<Outcome>(Progress&)>;
+
+struct Program {
+    CLI::App app{"Trained network in, verified Verilog out."};
+    bool json = false;
+    ModelText text;
+    std::string model;
+    CompileArgs compile;
+    EmulateArgs emulate;
+    VerifyArgs verify;
+    SynthArgs synth;
+    ReportArgs report;
+    EvaluateArgs evaluate;
+    Command command;
+
+    CLI::App* add(const std::string& name, const std::string& help, Command run) {
+        CLI::App* sub = app.add_subcommand(name, help);
+        sub->add_flag("--json", json, "print JSON for machines");
+        sub->callback([this, run = std::move(run)] { command = run; });
+        return sub;
+    }
+
+    void add_compile() {
+        CLI::App* sub = add("compile", "model file -> RTL, testbench, scripts and report",
+                            [this](Progress& p) -> Result<Outcome> {
+                                GW_TRY(compile.options, text.options(model));
+                                return run_compile(compile, p);
+                            });
+        sub->add_option("model", model, "model file (.keras, .h5, .json)")->required();
+        sub->add_option("-o,--output", compile.output, "design directory to write")->required();
+        add_hardware_options(*sub, text);
+        add_model_options(*sub, text);
+    }
+
+    void add_emulate() {
+        CLI::App* sub = add("emulate", "bit-exact outputs for events in a file",
+                            [this](Progress& p) -> Result<Outcome> {
+                                GW_TRY(emulate.options, text.options(model));
+                                return run_emulate(emulate, p);
+                            });
+        sub->add_option("design", model, "design directory or model file")->required();
+        sub->add_option("--input", emulate.inputs,
+                        "events: X.npy or X.csv; port=X.npy if there are several ports")
+            ->required();
+        sub->add_option("--output", emulate.output, "file for the results: Y.npy or Y.csv")
+            ->required();
+        sub->add_flag("--raw", emulate.raw, "files hold raw codes (integers), not real values");
+        sub->add_flag("--trace", emulate.trace,
+                      "also write every layer's values of the first 100 events");
+        add_model_options(*sub, text);
+    }
+
+    void add_verify() {
+        CLI::App* sub =
+            add("verify", "reference = dataflow = emulator = netlist = Verilator, bit for bit",
+                [this](Progress& p) { return run_verify(verify, p); });
+        sub->add_option("design", verify.directory, "design directory")->required();
+        sub->add_option("--vectors", verify.vectors, "random events beside the edge cases")
+            ->capture_default_str();
+        sub->add_option("--data", verify.data, "events of a file as well: X.npy");
+        sub->add_option("--seed", verify.seed, "seed of the random events")->capture_default_str();
+        sub->add_option("--proof-seconds", verify.proof_seconds, "time for equivalence proofs")
+            ->capture_default_str();
+    }
+
+    void add_others() {
+        CLI::App* sub = add("synth", "LUT, FF, DSP, BRAM by open synthesis (Yosys)",
+                            [this](Progress& p) { return run_synth(synth, p); });
+        sub->add_option("design", synth.directory, "design directory")->required();
+        sub->add_option("--family", synth.family, "xcup, xc7, ice40 ... (default: the part's)");
+
+        sub = add("report", "summary of a design; writes report.html",
+                  [this](Progress& p) { return run_report(report, p); });
+        sub->add_option("design", report.directory, "design directory")->required();
+        sub->add_flag("--open", report.open, "show report.html in the browser");
+
+        sub = add("inspect", "layers, shapes, formats, weights kept, EBOPs of a model file",
+                  [this](Progress& p) -> Result<Outcome> {
+                      InspectArgs args;
+                      GW_TRY(args.options, text.options(model));
+                      return run_inspect(args, p);
+                  });
+        sub->add_option("model", model, "model file")->required();
+        add_model_options(*sub, text);
+
+        sub = add("evaluate", "accuracy, AUC, confusion on labelled events",
+                  [this](Progress& p) -> Result<Outcome> {
+                      GW_TRY(evaluate.options, text.options(model));
+                      return run_evaluate(evaluate, p);
+                  });
+        sub->add_option("design", model, "design directory or model file")->required();
+        sub->add_option("--data", evaluate.data, "events: X.npy or X.csv")->required();
+        sub->add_option("--labels", evaluate.labels, "class numbers or one-hot rows: y.npy")
+            ->required();
+        sub->add_option("--classes", evaluate.classes, "only the first N outputs are class scores");
+        sub->add_option("--class-names", evaluate.class_names, "names for the tables: g,q,w,z,t")
+            ->delimiter(',');
+        add_model_options(*sub, text);
+
+        add("layers", "every layer kind with its attributes",
+            [](Progress&) { return run_layers(); });
+    }
+
+    Program() {
+        app.set_version_flag("--version", "gatewright " + compile::version());
+        app.require_subcommand(1);
+        app.name("gatewright");
+        add_compile();
+        add_emulate();
+        add_verify();
+        add_others();
+    }
+};
+
+int report_error(const std::string& message, bool json, int code) {
+    if (json) {
+        Json out = Json::object();
+        out.set("error", message);
+        fmt::print("{}\n", out.dump(1));
+    }
+    fmt::print(stderr, "gatewright: error: {}\n", message);
+    return code;
+}
+
+int run(int argc, char** argv) {
+    Program program;
+    try {
+        program.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = program.app.exit(error);
+        return code == 0 ? 0 : 2;
+    }
+    Progress progress;
+    try {
+        const auto outcome = program.command(progress);
+        progress.finish();
+        if (!outcome) return report_error(outcome.error().message, program.json, 1);
+        const std::string text = program.json ? outcome->json.dump(1) + "\n" : outcome->text;
+        const bool printed = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+        if (!printed || std::fflush(stdout) != 0)
+            return report_error("standard output cannot be written", false, 1);
+        return outcome->exit_code;
+    } catch (const InternalError& error) {
+        progress.finish();
+        return report_error(
+            std::string(error.what()) + "\nThis is a defect of gatewright; please report it.",
+            program.json, 3);
+    } catch (const std::bad_alloc&) {
+        progress.finish();
+        return report_error("out of memory", program.json, 1);
+    }
+}
+
+}  // namespace
+}  // namespace gatewright::cli
+
+int main(int argc, char** argv) {
+    gatewright::handle_interrupts();
+    return gatewright::cli::run(argc, argv);
+}

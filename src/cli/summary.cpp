@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/table.h"
+
+namespace gatewright::cli {
+namespace {
+
+// Reports may come from another version or be edited: what is missing reads as empty or 0.
+std::string text_of(const Json& json, std::string_view key) {
+    return json.string_or(key, "").value_or("");
+}
+double number_of(const Json& json, std::string_view key) {
+    return json.number_or(key, 0).value_or(0.0);
+}
+std::string count_of(const Json& json, std::string_view key) {
+    return with_commas(static_cast<std::int64_t>(number_of(json, key)));
+}
+
+std::string size_line(const Json& report) {
+    const Json* ops = report.find("ops");
+    const Json* estimate = report.find("estimate");
+    if (ops == nullptr || estimate == nullptr) return {};
+    return fmt::format(
+        "  size       {} adders, {} carry cells; estimate {} LUT, {} FF, {} DSP, {} BRAM\n",
+        count_of(*ops, "adders"), count_of(report, "cells"), count_of(*estimate, "lut"),
+        count_of(*estimate, "ff"), count_of(*estimate, "dsp"), count_of(*estimate, "bram"));
+}
+
+std::string synthesis_line(const Json& report) {
+    const Json* synth = report.find("synth");
+    if (synth == nullptr || !synth->is_object()) return {};
+    return fmt::format("  synthesis  {} LUT, {} FF, {} DSP, {} BRAM ({})\n",
+                       count_of(*synth, "lut"), count_of(*synth, "ff"), count_of(*synth, "dsp"),
+                       count_of(*synth, "bram"), text_of(*synth, "tool"));
+}
+
+std::string evidence_line(const Json& report) {
+    const Json* verify = report.find("verify");
+    const Json* evaluators = verify == nullptr ? nullptr : verify->find("evaluators");
+    if (evaluators == nullptr || !evaluators->is_array()) return {};
+    double most = 0;
+    double mismatches = 0;
+    std::string names;
+    for (const Json& entry : evaluators->as_array()) {
+        most = std::max(most, number_of(entry, "vectors"));
+        mismatches += number_of(entry, "mismatches");
+        names += (names.empty() ? "" : ", ") + text_of(entry, "evaluator");
+    }
+    return fmt::format("  evidence   {} mismatches over {} events in {}\n", mismatches,
+                       with_commas(static_cast<std::int64_t>(most)), names);
+}
+
+std::string accuracy_line(const Json& report) {
+    const Json* metrics = report.find("metrics");
+    if (metrics == nullptr || !metrics->is_object()) return {};
+    std::string line = fmt::format("  accuracy   {:.4f}", number_of(*metrics, "accuracy"));
+    const Json* ideal = metrics->find("float_accuracy");
+    if (ideal != nullptr && ideal->is_number())
+        line += fmt::format(" (floating point {:.4f})", ideal->as_number());
+    return line + "\n";
+}
+
+}  // namespace
+
+std::string summary_text(const Json& report) {
+    const Json empty = Json::object();
+    const Json* source = report.find("source");
+    if (source == nullptr) source = &empty;
+    std::string out = fmt::format("{}: {} ({})\n", text_of(report, "name"),
+                                  text_of(*source, "file"), text_of(*source, "format"));
+    out += fmt::format(
+        "  latency    {:.0f} cycles at {:g} MHz on {} = {:.1f} ns, a new event every {}\n",
+        number_of(report, "latency_cycles"), number_of(report, "clock_mhz"),
+        text_of(report, "part"), number_of(report, "latency_ns"),
+        number_of(report, "ii") == 1 ? "cycle"
+                                     : fmt::format("{:.0f} cycles", number_of(report, "ii")));
+    out +=
+        size_line(report) + synthesis_line(report) + evidence_line(report) + accuracy_line(report);
+    if (const Json* warnings = report.find("warnings");
+        warnings != nullptr && warnings->is_array()) {
+        for (const Json& warning : warnings->as_array()) {
+            if (warning.is_string()) out += "  warning    " + warning.as_string() + "\n";
+        }
+    }
+    return out;
+}
+
+}  // namespace gatewright::cli

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/compile.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "compile/design_directory.h"
+#include "frontends/import.h"
+#include "opt/graph_passes.h"
+#include "support/files.h"
+
+namespace gatewright::compile {
+namespace {
+
+Result<SourceFile> describe_source(const std::string& path, const std::string& format) {
+    if (std::filesystem::is_directory(path)) return SourceFile{path, "", format};
+    GW_TRY(const std::string bytes, read_file(path));
+    return SourceFile{std::filesystem::path(path).filename().string(), sha256_hex(bytes), format};
+}
+
+std::string default_name(const std::string& path) {
+    const std::string stem = std::filesystem::path(path).stem().string();
+    return stem.empty() ? "model" : stem;
+}
+
+// The lowest clock whose latency fits a time budget: n cycles need a clock of at least n / budget,
+// and the schedule of n cycles must allow it. More cycles ask for a higher clock, so the first fit
+// is it.
+Result<schedule::Schedule> schedule_within_time(const arch::FlatProgram& flat,
+                                                const schedule::Device& device,
+                                                double nanoseconds) {
+    constexpr int kMostCycles = 512;
+    double best_ns = 0;
+    for (int cycles = 1; cycles <= kMostCycles; ++cycles) {
+        const double needed_mhz = 1e3 * cycles / nanoseconds;
+        if (needed_mhz > device.max_clock_mhz) break;
+        schedule::ScheduleParams params;
+        params.clock_mhz = needed_mhz;
+        auto result = schedule::schedule(flat, device, params);
+        if (!result) continue;
+        const double got_ns = 1e3 * result->latency_cycles / needed_mhz;
+        if (best_ns == 0 || got_ns < best_ns) best_ns = got_ns;
+        if (result->clock_mhz >= needed_mhz * (1 - 1e-9) && result->latency_cycles <= cycles)
+            return result;
+    }
+    return fail(fmt::format("a latency of {} ns cannot be met on {}; the best found is {:.1f} ns",
+                            nanoseconds, device.part, best_ns));
+}
+
+Result<schedule::Schedule> make_schedule(const arch::FlatProgram& flat,
+                                         const schedule::Device& device, const Options& options) {
+    if (options.latency && options.latency->nanoseconds > 0 && !options.clock_mhz) {
+        return schedule_within_time(flat, device, options.latency->nanoseconds);
+    }
+    schedule::ScheduleParams params;
+    params.clock_mhz = options.clock_mhz;
+    if (options.latency && options.latency->cycles > 0 && !options.clock_mhz) {
+        params.latency_cycles = options.latency->cycles;
+    } else if (!params.clock_mhz) {
+        params.clock_mhz = std::min(kDefaultClockMhz, device.max_clock_mhz);
+    }
+    auto result = schedule::schedule(flat, device, params);
+    if (!result || !options.latency) return result;
+    const double got_ns = 1e3 * result->latency_cycles / result->clock_mhz;
+    const LatencyBudget& budget = *options.latency;
+    const bool too_slow = budget.nanoseconds > 0 ? got_ns > budget.nanoseconds
+                                                 : result->latency_cycles > budget.cycles;
+    if (too_slow) {
+        return fail(fmt::format(
+            "at {:.1f} MHz the latency is {} cycles ({:.1f} ns), over the budget; leave "
+            "--clock out to let the clock follow from the latency",
+            result->clock_mhz, result->latency_cycles, got_ns));
+    }
+    return result;
+}
+
+// Design, schedule and netlist of a typed graph: the half that load_design() repeats.
+Status build_hardware(Compiled& out, Progress& progress) {
+    progress.stage("lower to adder graphs");
+    out.design = arch::build_design(out.typed, {out.options.cmvm});
+    out.flat = arch::flatten(out.design);
+    progress.stage("schedule");
+    GW_TRY(out.device, schedule::find_device(out.options.part));
+    GW_TRY(out.schedule, make_schedule(out.flat, out.device, out.options));
+    GW_TRY_STATUS(schedule::verify(out.flat, out.device, out.schedule));
+    progress.stage("netlist");
+    out.netlist = rtl::build_netlist(out.design, out.flat, out.schedule);
+    return {};
+}
+
+}  // namespace
+
+bool is_design_directory(const std::string& path) {
+    return std::filesystem::exists(std::filesystem::path(path) / kDesignFile);
+}
+
+Result<Imported> import_and_type(const Options& options, Progress& progress) {
+    progress.stage("import");
+    GW_TRY(frontends::ImportedModel model, frontends::import_model(options.model, options.import));
+    GW_TRY(const SourceFile source, describe_source(options.model, model.graph.format));
+    progress.stage("types and graph passes");
+    model.graph.name = options.name.empty() ? default_name(options.model) : options.name;
+    GW_TRY(model::TypedGraph typed, model::infer_types(opt::fuse(std::move(model.graph))));
+    return Imported{source, std::move(typed), std::move(model.float_graph),
+                    std::move(model.stored_ebops), std::move(model.warnings)};
+}
+
+Result<Compiled> compile_model(const Options& options, Progress& progress) {
+    GW_TRY_STATUS(schedule::find_device(options.part).map([](const auto&) {}));
+    GW_TRY(Imported imported, import_and_type(options, progress));
+    Compiled out{.options = options,
+                 .source = std::move(imported.source),
+                 .typed = std::move(imported.typed),
+                 .float_graph = std::move(imported.float_graph),
+                 .stored_ebops = std::move(imported.stored_ebops),
+                 .warnings = std::move(imported.warnings),
+                 .design = {},
+                 .flat = {},
+                 .device = {},
+                 .schedule = {},
+                 .netlist = {}};
+    GW_TRY_STATUS(build_hardware(out, progress));
+    return out;
+}
+
+Result<Compiled> load_design(const std::string& directory, Progress& progress) {
+    progress.stage("load the design");
+    GW_TRY(StoredDesign stored, read_design_directory(directory));
+    Compiled out{.options = std::move(stored.options),
+                 .source = std::move(stored.source),
+                 .typed = std::move(stored.typed),
+                 .float_graph = std::move(stored.float_graph),
+                 .stored_ebops = {},
+                 .warnings = {},
+                 .design = {},
+                 .flat = {},
+                 .device = {},
+                 .schedule = {},
+                 .netlist = {}};
+    GW_TRY_STATUS(build_hardware(out, progress));
+    for (const rtl::File& file : rtl::verilog_files(out.netlist)) {
+        const auto hash = stored.hashes.find(file.path);
+        if (hash == stored.hashes.end() || hash->second != sha256_hex(file.content)) {
+            return fail(
+                fmt::format("{}: {} is not what this version of gatewright writes for its model; "
+                            "compile the model again",
+                            directory, file.path));
+        }
+    }
+    return out;
+}
+
+}  // namespace gatewright::compile

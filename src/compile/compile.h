@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The compiler on one page: model file -> typed graph -> design -> schedule -> netlist -> files.
+// Each stage's product is a plain value; Compiled holds them all for the commands that come after.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arch/design.h"
+#include "compile/options.h"
+#include "model/graph.h"
+#include "rtl/emit.h"
+#include "schedule/schedule.h"
+#include "support/progress.h"
+
+namespace gatewright::compile {
+
+struct SourceFile {
+    std::string file;
+    std::string sha256;
+    std::string format;
+};
+
+struct Compiled {
+    Options options;
+    SourceFile source;
+    model::TypedGraph typed;
+    std::optional<model::Graph> float_graph;
+    std::map<std::string, double> stored_ebops;
+    std::vector<std::string> warnings;
+    arch::Design design;
+    arch::FlatProgram flat;
+    schedule::Device device;
+    schedule::Schedule schedule;
+    rtl::Netlist netlist;
+};
+
+/// The front half, for commands that need no hardware: import, graph passes, types.
+struct Imported {
+    SourceFile source;
+    model::TypedGraph typed;
+    std::optional<model::Graph> float_graph;
+    std::map<std::string, double> stored_ebops;
+    std::vector<std::string> warnings;
+};
+Result<Imported> import_and_type(const Options& options, Progress& progress);
+
+/// Everything, from the model file.
+Result<Compiled> compile_model(const Options& options, Progress& progress);
+
+/// A design directory's design again, from its model.json and design.json. The emitted RTL must be
+/// what this version would write (the hashes agree), else the error asks to compile again.
+Result<Compiled> load_design(const std::string& directory, Progress& progress);
+
+/// True if the path is a design directory (holds design.json).
+bool is_design_directory(const std::string& path);
+
+}  // namespace gatewright::compile

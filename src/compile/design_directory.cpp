@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/design_directory.h"
+
+#include <fmt/format.h>
+
+#include "emulate/engine.h"
+#include "frontends/native/native.h"
+#include "report/html.h"
+#include "support/files.h"
+#include "verify/stimuli.h"
+
+namespace gatewright::compile {
+namespace {
+
+Json port_json(const arch::Port& port) {
+    Json elements = Json::array();
+    for (std::size_t i = 0; i < port.elements.size(); ++i) {
+        const fixed::Cast& cast = port.elements[i];
+        Json element = Json::object();
+        element.set("type", to_string(cast));
+        element.set("signed", cast.format.is_signed);
+        element.set("width", std::int64_t{cast.format.width});
+        element.set("frac", std::int64_t{cast.format.frac});
+        element.set("bit_offset", std::int64_t{port.bit_offset[i]});
+        elements.push_back(std::move(element));
+    }
+    Json json = Json::object();
+    json.set("name", port.name);
+    json.set("shape", Json::array_of(port.shape));
+    json.set("width", std::int64_t{port.width});
+    json.set("elements", std::move(elements));
+    return json;
+}
+
+Json ports_json(const std::vector<arch::Port>& ports) {
+    Json json = Json::array();
+    for (const arch::Port& port : ports) json.push_back(port_json(port));
+    return json;
+}
+
+Json layers_json(const model::TypedGraph& typed) {
+    Json json = Json::array();
+    for (std::size_t i = 0; i < typed.graph().size(); ++i) {
+        const model::GraphNode& node = typed.graph()[LayerId(i)];
+        Json layer = Json::object();
+        layer.set("name", node.name);
+        layer.set("origin", node.origin);
+        layer.set("kind", node.layer->kind());
+        layer.set("shape", Json::array_of(typed.type(LayerId(i)).shape));
+        json.push_back(std::move(layer));
+    }
+    return json;
+}
+
+Json design_json(const Compiled& compiled, Json hashes) {
+    Json json = Json::object();
+    json.set("format", "gatewright-design");
+    json.set("version", std::int64_t{kDesignFormatVersion});
+    json.set("gatewright", version());
+    json.set("name", compiled.design.name);
+    json.set("top", compiled.netlist.top().name);
+    json.set("inputs", ports_json(compiled.design.inputs));
+    json.set("outputs", ports_json(compiled.design.outputs));
+    json.set("latency_cycles", std::int64_t{compiled.schedule.latency_cycles});
+    json.set("ii", std::int64_t{compiled.schedule.initiation_interval});
+    json.set("clock_mhz", compiled.schedule.clock_mhz);
+    json.set("part", compiled.device.part);
+    json.set("layers", layers_json(compiled.typed));
+    Json source = Json::object();
+    source.set("file", compiled.source.file);
+    source.set("sha256", compiled.source.sha256);
+    source.set("format", compiled.source.format);
+    json.set("source", std::move(source));
+    json.set("options", to_json(compiled.options));
+    json.set("hashes", std::move(hashes));
+    return json;
+}
+
+// Vectors for the emitted testbench: edges and random events, expected values from the emulator.
+std::vector<rtl::Vector> testbench_vectors(const Compiled& compiled) {
+    constexpr std::size_t kVectors = 256;
+    constexpr std::uint64_t kSeed = 1;
+    const auto inputs = verify::stimuli(compiled.design, kVectors, kSeed);
+    const std::size_t width_in = compiled.flat.program.inputs().size();
+    const std::size_t width_out = compiled.flat.program.outputs().size();
+    const std::size_t events = width_in == 0 ? 0 : inputs.size() / width_in;
+    std::vector<fixed::Integer> outputs(events * width_out);
+    emulate::Engine(compiled.flat).run_exact(inputs, outputs);
+    std::vector<rtl::Vector> vectors;
+    for (std::size_t e = 0; e < events; ++e) {
+        vectors.push_back(
+            {rtl::pack(compiled.design.inputs, std::span(inputs).subspan(e * width_in, width_in)),
+             rtl::pack(compiled.design.outputs,
+                       std::span(outputs).subspan(e * width_out, width_out))});
+    }
+    return vectors;
+}
+
+std::vector<rtl::File> generated_files(const Compiled& compiled) {
+    std::vector<rtl::File> files = rtl::verilog_files(compiled.netlist);
+    for (auto& file : rtl::testbench_files(compiled.netlist, testbench_vectors(compiled))) {
+        files.push_back(std::move(file));
+    }
+    const double clock = compiled.schedule.clock_mhz;
+    for (auto& file : rtl::synthesis_files(compiled.netlist, compiled.device, clock)) {
+        files.push_back(std::move(file));
+    }
+    return files;
+}
+
+}  // namespace
+
+std::string version() {
+    return GW_VERSION;
+}
+
+Status write_design_directory(const Compiled& compiled, const Json& report,
+                              const std::string& directory) {
+    GW_TRY(StagedDirectory staged, StagedDirectory::create(directory, kDesignFile));
+    Json hashes = Json::object();
+    for (const rtl::File& file : generated_files(compiled)) {
+        GW_TRY_STATUS(staged.write(file.path, file.content));
+        hashes.set(file.path, sha256_hex(file.content));
+    }
+    const std::string model = frontends::write_native(compiled.typed.graph()).dump(1);
+    GW_TRY_STATUS(staged.write(kModelFile, model + "\n"));
+    hashes.set(kModelFile, sha256_hex(model + "\n"));
+    if (compiled.float_graph) {
+        const std::string float_model = frontends::write_native(*compiled.float_graph).dump(1);
+        GW_TRY_STATUS(staged.write(kFloatModelFile, float_model + "\n"));
+    }
+    GW_TRY_STATUS(
+        staged.write(kDesignFile, design_json(compiled, std::move(hashes)).dump(1) + "\n"));
+    GW_TRY_STATUS(staged.write(kReportFile, report.dump(1) + "\n"));
+    GW_TRY_STATUS(staged.write("report.html", report::to_html(report)));
+    return staged.commit();
+}
+
+Result<StoredDesign> read_design_directory(const std::string& directory) {
+    const std::string path = directory + "/" + kDesignFile;
+    GW_TRY(const Json json, read_json_file(path));
+    const auto in_file = [&](auto result) -> decltype(result) {
+        if (!result) return fail_in(path, result.error());
+        return result;
+    };
+    GW_TRY(const std::string format, in_file(json.get_string("format")));
+    GW_TRY(const std::int64_t format_version, in_file(json.get_integer("version")));
+    if (format != "gatewright-design" || format_version != kDesignFormatVersion) {
+        return fail(fmt::format(
+            "{}: is format {} version {}; this version reads gatewright-design version {}", path,
+            format, format_version, kDesignFormatVersion));
+    }
+    StoredDesign stored;
+    GW_TRY(const Json* options, in_file(json.get_object("options")));
+    GW_TRY(stored.options, in_file(options_from_json(*options)));
+    GW_TRY(stored.options.name, in_file(json.get_string("name")));
+    stored.options.model = directory;
+    GW_TRY(const Json* source, in_file(json.get_object("source")));
+    GW_TRY(stored.source.file, in_file(source->get_string("file")));
+    GW_TRY(stored.source.sha256, in_file(source->get_string("sha256")));
+    GW_TRY(stored.source.format, in_file(source->get_string("format")));
+    GW_TRY(const Json* hashes, in_file(json.get_object("hashes")));
+    for (const auto& [file, hash] : hashes->as_object()) {
+        if (hash.is_string()) stored.hashes[file] = hash.as_string();
+    }
+    GW_TRY(const Json model, read_json_file(directory + "/" + kModelFile));
+    GW_TRY(model::Graph graph, frontends::read_native(model));
+    GW_TRY(stored.typed, model::infer_types(std::move(graph)));
+    const std::string float_path = directory + "/" + kFloatModelFile;
+    if (auto float_model = read_json_file(float_path)) {
+        GW_TRY(stored.float_graph, frontends::read_native(*float_model));
+    }
+    return stored;
+}
+
+Result<Json> read_report(const std::string& directory) {
+    return read_json_file(directory + "/" + kReportFile);
+}
+
+Status write_report(const std::string& directory, const Json& report) {
+    GW_TRY_STATUS(write_file(directory + "/" + kReportFile, report.dump(1) + "\n"));
+    return write_file(directory + "/report.html", report::to_html(report));
+}
+
+}  // namespace gatewright::compile

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The design directory on disk: design.json and model.json (the stable interface other tools read,
+// see docs/design_directory.md), RTL, simulation, synthesis and report files. Written whole or not
+// at all.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "compile/compile.h"
+#include "support/json.h"
+
+namespace gatewright::compile {
+
+inline constexpr const char* kDesignFile = "design.json";
+inline constexpr const char* kModelFile = "model.json";
+inline constexpr const char* kFloatModelFile = "float_model.json";
+inline constexpr const char* kReportFile = "report.json";
+inline constexpr int kDesignFormatVersion = 1;
+
+/// Writes everything compile makes. `report` becomes report.json and report.html.
+Status write_design_directory(const Compiled& compiled, const Json& report,
+                              const std::string& directory);
+
+/// What a design directory says of its making.
+struct StoredDesign {
+    Options options;
+    SourceFile source;
+    model::TypedGraph typed;
+    std::optional<model::Graph> float_graph;
+    std::map<std::string, std::string> hashes;  ///< file -> sha256
+};
+Result<StoredDesign> read_design_directory(const std::string& directory);
+
+/// report.json of a design directory, and writing it (and report.html) back after new evidence.
+Result<Json> read_report(const std::string& directory);
+Status write_report(const std::string& directory, const Json& report);
+
+/// The version in design.json and `gatewright --version`.
+std::string version();
+
+}  // namespace gatewright::compile

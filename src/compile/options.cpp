@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/options.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+namespace gatewright::compile {
+namespace {
+
+struct Quantity {
+    double number = 0;
+    std::string unit;  // lower case
+};
+
+// "360MHz" -> {360, "mhz"}; nullopt unless it starts with a positive finite number.
+std::optional<Quantity> split_unit(std::string_view text) {
+    const std::string copy(text);
+    char* end = nullptr;
+    Quantity out{std::strtod(copy.c_str(), &end), {}};
+    if (end == copy.c_str() || !std::isfinite(out.number) || out.number <= 0) return std::nullopt;
+    for (const char* c = end; *c != '\0'; ++c) {
+        if (std::isspace(static_cast<unsigned char>(*c)) != 0) continue;
+        out.unit += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
+    }
+    return out;
+}
+
+Json cast_json(const std::optional<fixed::Cast>& cast) {
+    return cast ? Json(to_string(*cast)) : Json();
+}
+
+Status read_cast(const Json& json, std::string_view key, std::optional<fixed::Cast>& out) {
+    const Json* found = json.find(key);
+    if (found == nullptr || found->is_null()) return {};
+    GW_TRY(const std::string text, json.get_string(key));
+    GW_TRY(out, fixed::parse_cast(text));
+    return {};
+}
+
+using LayerField = std::optional<fixed::Cast> frontends::LayerPrecision::*;
+constexpr std::array<std::pair<const char*, LayerField>, 4> kLayerFields = {{
+    {"weight", &frontends::LayerPrecision::weight},
+    {"bias", &frontends::LayerPrecision::bias},
+    {"accumulator", &frontends::LayerPrecision::accumulator},
+    {"result", &frontends::LayerPrecision::result},
+}};
+
+}  // namespace
+
+Result<double> parse_clock(std::string_view text) {
+    constexpr double kMaxMhz = 10000;
+    const auto quantity = split_unit(text);
+    double mhz = 0;
+    if (quantity) {
+        if (quantity->unit.empty() || quantity->unit == "mhz") mhz = quantity->number;
+        if (quantity->unit == "ghz") mhz = quantity->number * 1e3;
+        if (quantity->unit == "khz") mhz = quantity->number * 1e-3;
+        if (quantity->unit == "ns") mhz = 1e3 / quantity->number;
+        if (quantity->unit == "ps") mhz = 1e6 / quantity->number;
+    }
+    if (mhz <= 0 || mhz > kMaxMhz) {
+        return fail(fmt::format(
+            "'{}' is no clock; expected for example 360MHz, 0.36GHz or 2.5ns (at most {:.0f} MHz)",
+            text, kMaxMhz));
+    }
+    return mhz;
+}
+
+Result<LatencyBudget> parse_latency(std::string_view text) {
+    const auto quantity = split_unit(text);
+    if (quantity) {
+        if (quantity->unit == "ns") return LatencyBudget{quantity->number, 0};
+        if (quantity->unit == "us") return LatencyBudget{quantity->number * 1e3, 0};
+        const bool cycles =
+            quantity->unit.empty() || quantity->unit == "cycles" || quantity->unit == "cycle";
+        if (cycles && quantity->number == std::floor(quantity->number) &&
+            quantity->number <= 100000) {
+            return LatencyBudget{0, static_cast<int>(quantity->number)};
+        }
+    }
+    return fail(
+        fmt::format("'{}' is no latency; expected for example 100ns, 0.5us or 12cycles", text));
+}
+
+Json to_json(const Options& options) {
+    Json json = Json::object();
+    json.set("part", options.part);
+    json.set("clock_mhz", options.clock_mhz ? Json(*options.clock_mhz) : Json());
+    if (options.latency) {
+        json.set("latency_ns", options.latency->nanoseconds);
+        json.set("latency_cycles", std::int64_t{options.latency->cycles});
+    }
+    json.set("input_type", cast_json(options.import.input_type));
+    json.set("winner_only", options.import.winner_only);
+    json.set("precision", cast_json(options.import.precision.everywhere));
+    Json layers = Json::object();
+    for (const auto& [name, precision] : options.import.precision.layers) {
+        Json layer = Json::object();
+        for (const auto& [key, field] : kLayerFields) {
+            if (precision.*field) layer.set(key, cast_json(precision.*field));
+        }
+        layers.set(name, std::move(layer));
+    }
+    json.set("layer_precision", std::move(layers));
+    json.set("adder_effort", std::int64_t{options.cmvm.effort});
+    json.set("adder_depth_slack", std::int64_t{options.cmvm.depth_slack});
+    return json;
+}
+
+Result<Options> options_from_json(const Json& json) {
+    Options options;
+    GW_TRY(options.part, json.get_string("part"));
+    if (const Json* clock = json.find("clock_mhz"); clock != nullptr && clock->is_number()) {
+        options.clock_mhz = clock->as_number();
+    }
+    if (json.contains("latency_ns")) {
+        LatencyBudget budget;
+        GW_TRY(budget.nanoseconds, json.get_number("latency_ns"));
+        GW_TRY(const std::int64_t cycles, json.get_integer("latency_cycles"));
+        budget.cycles = static_cast<int>(cycles);
+        options.latency = budget;
+    }
+    GW_TRY_STATUS(read_cast(json, "input_type", options.import.input_type));
+    GW_TRY_STATUS(read_cast(json, "precision", options.import.precision.everywhere));
+    GW_TRY(options.import.winner_only, json.bool_or("winner_only", false));
+    if (const Json* layers = json.find("layer_precision");
+        layers != nullptr && layers->is_object()) {
+        for (const auto& [name, layer] : layers->as_object()) {
+            for (const auto& [key, field] : kLayerFields) {
+                GW_TRY_STATUS(read_cast(layer, key, options.import.precision.layers[name].*field));
+            }
+        }
+    }
+    GW_TRY(const std::int64_t effort, json.integer_or("adder_effort", options.cmvm.effort));
+    GW_TRY(const std::int64_t slack,
+           json.integer_or("adder_depth_slack", options.cmvm.depth_slack));
+    options.cmvm.effort = static_cast<int>(effort);
+    options.cmvm.depth_slack = static_cast<int>(slack);
+    return options;
+}
+
+}  // namespace gatewright::compile

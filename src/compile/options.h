@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a user can ask of a compilation: command-line options and the TOML file, in one struct. The
+// command line wins over the file.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "cmvm/solve.h"
+#include "frontends/import.h"
+#include "support/json.h"
+
+namespace gatewright::compile {
+
+/// A latency budget: a time, or a number of clock cycles.
+struct LatencyBudget {
+    double nanoseconds = 0;  ///< 0: given in cycles
+    int cycles = 0;
+};
+
+struct Options {
+    std::string model;  ///< path of the model file
+    std::string name;   ///< of the top module; empty: from the model file's name
+    std::string part = "xcvu13p-2";
+    std::optional<double> clock_mhz;
+    std::optional<LatencyBudget> latency;
+    frontends::ImportParams import;
+    cmvm::SolveParams cmvm;
+};
+
+inline constexpr double kDefaultClockMhz = 200;
+
+/// "360MHz", "0.36 GHz", "2.5ns" (a period) or a bare number of MHz; the result is in MHz.
+Result<double> parse_clock(std::string_view text);
+/// "100ns", "0.1us" or "12cycles" / "12".
+Result<LatencyBudget> parse_latency(std::string_view text);
+
+/// Fills what the TOML file says into `options`. Unknown keys are errors, all listed at once.
+Status read_config(const std::string& path, Options& options);
+
+/// Options that determine the design, for design.json, and back.
+Json to_json(const Options& options);
+Result<Options> options_from_json(const Json& json);
+
+}  // namespace gatewright::compile

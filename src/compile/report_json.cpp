@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/report_json.h"
+
+#include <fmt/format.h>
+
+#include "compile/design_directory.h"
+#include "report/layer_rows.h"
+#include "report/resources.h"
+#include "report/statistics.h"
+
+namespace gatewright::compile {
+namespace {
+
+Json commands_json(const std::string& directory, const Compiled& compiled) {
+    Json json = Json::array();
+    const auto add = [&](const char* what, std::string command) {
+        Json entry = Json::object();
+        entry.set("what", what).set("command", std::move(command));
+        json.push_back(std::move(entry));
+    };
+    add("compile the model again",
+        fmt::format("gatewright compile {} -o {} --part {} --clock {:g}MHz --name {}",
+                    compiled.options.model, directory, compiled.device.part,
+                    compiled.schedule.requested_mhz, compiled.design.name));
+    add("compare all evaluators bit for bit",
+        fmt::format("gatewright verify {} --vectors 100000", directory));
+    add("open synthesis", fmt::format("gatewright synth {}", directory));
+    add("emulate events",
+        fmt::format("gatewright emulate {} --input X.npy --output Y.npy", directory));
+    add("accuracy and ROC",
+        fmt::format("gatewright evaluate {} --data X.npy --labels y.npy", directory));
+    add("simulate the emitted files alone", fmt::format("sh {}/sim/run.sh", directory));
+    return json;
+}
+
+Json seconds_json(const Progress& progress) {
+    Json json = Json::object();
+    for (const auto& [stage, seconds] : progress.seconds()) json.set(stage, seconds);
+    return json;
+}
+
+}  // namespace
+
+Json make_report(const Compiled& compiled, const Progress& progress, const std::string& directory) {
+    const auto registers = schedule::register_bits_by_kernel(
+        compiled.flat, compiled.design.kernels.size(), compiled.schedule);
+    const report::ResourceReport cost =
+        report::count_resources(compiled.design, compiled.flat, compiled.schedule, registers);
+    const schedule::Schedule& schedule = compiled.schedule;
+    Json source = Json::object();
+    source.set("file", compiled.source.file).set("sha256", compiled.source.sha256);
+    source.set("format", compiled.source.format);
+    Json json = Json::object();
+    json.set("format", "gatewright-report")
+        .set("version", std::int64_t{1})
+        .set("gatewright", version());
+    json.set("name", compiled.design.name).set("source", std::move(source));
+    json.set("part", compiled.device.part);
+    json.set("clock_mhz", schedule.clock_mhz).set("requested_clock_mhz", schedule.requested_mhz);
+    json.set("latency_cycles", std::int64_t{schedule.latency_cycles});
+    json.set("latency_ns", 1e3 * schedule.latency_cycles / schedule.clock_mhz);
+    json.set("ii", std::int64_t{schedule.initiation_interval});
+    json.set("stages", std::int64_t{schedule.latency_cycles});
+    json.set("ops", report::to_json(cost.total.ops)).set("cells", cost.total.cells);
+    json.set("register_bits", cost.total.register_bits);
+    json.set("estimate", report::to_json(cost.total.estimate));
+    json.set("layers", report::layer_rows(compiled.typed, compiled.design, cost));
+    json.set("timeline", report::timeline_rows(compiled.design, cost));
+    json.set("weights_boxes", report::to_json(report::weight_boxes(compiled.typed.graph())));
+    json.set("warnings", Json::array_of(compiled.warnings));
+    json.set("seconds", seconds_json(progress));
+    json.set("commands", commands_json(directory, compiled));
+    return json;
+}
+
+}  // namespace gatewright::compile
