@@ -77,7 +77,7 @@ std::string untyped_message(const std::vector<std::string>& untyped) {
     return fmt::format(
         "the model carries no types for: {}. Give one for all of them with --precision "
         "\"fixed<16,6>\", or per layer in the TOML file of --config, for example\n"
-        "      [precision.{}]\n"
+        "      [precision.layers.{}]\n"
         "      weight = \"fixed<8,2>\"\n"
         "      bias = \"fixed<8,2>\"\n"
         "      result = \"fixed<16,6,RND,SAT>\"",
