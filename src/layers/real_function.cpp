@@ -56,6 +56,10 @@ Long formula_error() {
     return Long("1e-280");
 }
 
+// Keras' constants: these doubles, exactly.
+constexpr double kSeluScale = 1.0507009873554805;
+constexpr double kSeluAlpha = 1.6732632423543772;
+
 template <class R>
 R pi() {
     return 4 * atan(R(1));
@@ -215,8 +219,8 @@ Approximation<R> evaluate(FunctionKind kind, const R& u, const R& alpha) {
         case FunctionKind::kElu:
             return {u < 0 ? R(alpha * exp_minus_1(u)) : u};
         case FunctionKind::kSelu: {
-            const R scale = R(1.0507009873554805);
-            return {scale * (u < 0 ? R(R(1.6732632423543772) * exp_minus_1(u)) : u)};
+            const R scale = R(kSeluScale);
+            return {scale * (u < 0 ? R(R(kSeluAlpha) * exp_minus_1(u)) : u)};
         }
         case FunctionKind::kSoftplus:
             return {softplus(u)};
@@ -274,29 +278,71 @@ std::optional<Dyadic> exact_value(FunctionKind kind, const Dyadic& u, const Dyad
     }
 }
 
-// From which side the function approaches the limit it cannot be told from: +1 from above, -1 from
-// below, 0 if it lies on it.
-int approach(FunctionKind kind, const Dyadic& u, const Dyadic& alpha) {
+/// A value that a function comes arbitrarily near to without reaching it.
+struct Limit {
+    Dyadic value;
+    int side = 0;         ///< +1: the function is above it, -1: below
+    double log2_gap = 0;  ///< an upper bound of log2 |f(u) - value|
+};
+
+// Bounds by elementary inequalities: 1 - sigmoid(u) < e^-u, 1 - tanh(u) < 2 e^-2u, erfc(u) <=
+// e^(-u^2), u - u sigmoid(u) < u e^-u, log(1 + e^u) - u < e^-u, and their mirror images for u < 0.
+std::optional<Limit> limit_of(FunctionKind kind, const Dyadic& u, const Dyadic& alpha) {
+    // Beyond 10^6 every gap only shrinks further.
+    const double m = std::min(std::abs(u.to_double()), 1e6);
+    if (m < 1) return std::nullopt;
+    const double log2_e = std::log2(std::exp(1.0));
+    const auto gap = [&](double exponent, double factor) {
+        return 1 + std::log2(factor) - exponent * log2_e;
+    };
+    const bool positive = u.sign() > 0;
+    const int side = u.sign();
     switch (kind) {
         case FunctionKind::kSigmoid:
-        case FunctionKind::kSilu:
-        case FunctionKind::kMish:
-        case FunctionKind::kGelu:
-        case FunctionKind::kGeluTanh:
-            return u.sign() > 0 ? -1 : 0;
+            return Limit{positive ? 1 : 0, -side, gap(m, 1)};
         case FunctionKind::kTanh:
+            return Limit{side, -side, gap(2 * m, 2)};
         case FunctionKind::kErf:
-            return -u.sign();
+            return Limit{side, -side, gap(m * m, 1)};
         case FunctionKind::kSoftplus:
-            return u.sign() > 0 ? 1 : 0;
+            return Limit{positive ? u : Dyadic(0), 1, gap(m, 1)};
+        case FunctionKind::kSilu:
+            return Limit{positive ? u : Dyadic(0), -1, gap(m, m)};
+        case FunctionKind::kMish:
+            return Limit{positive ? u : Dyadic(0), -1, gap(m, 2 * m)};
+        case FunctionKind::kGelu:
+            return Limit{positive ? u : Dyadic(0), -1, gap(m * m / 2, m)};
+        case FunctionKind::kGeluTanh:
+            return Limit{positive ? u : Dyadic(0), -1, gap(1.59 * m, m)};
         case FunctionKind::kElu:
-            return u.sign() < 0 ? alpha.sign() : 0;
+            if (positive || alpha.is_zero()) return std::nullopt;
+            return Limit{-alpha, alpha.sign(), gap(m, std::abs(alpha.to_double()))};
         case FunctionKind::kSelu:
+            if (positive) return std::nullopt;
+            return Limit{-*Dyadic::from_double(kSeluScale) * *Dyadic::from_double(kSeluAlpha), 1,
+                         gap(m, 2)};
         case FunctionKind::kExpm1:
-            return u.sign() < 0 ? 1 : 0;
+            if (positive) return std::nullopt;
+            return Limit{-1, 1, gap(m, 1)};
+        case FunctionKind::kExp:
+            if (positive) return std::nullopt;
+            return Limit{0, 1, gap(m, 1)};
         default:
-            return 0;
+            return std::nullopt;
     }
+}
+
+// The code where the function cannot be told from its limit: no rounding boundary (a multiple of
+// half a step) lies between them, except the limit itself.
+std::optional<Integer> code_at_limit(const RealFunction& f, const Dyadic& u, const Cast& type) {
+    const auto limit = limit_of(f.kind, u, f.alpha);
+    if (!limit) return std::nullopt;
+    const Dyadic value = limit->value * f.output_scale;
+    const int finest = std::max(type.format.frac + 1, value.frac());
+    const double gap = limit->log2_gap + std::log2(std::abs(f.output_scale.to_double()));
+    if (!(gap < -finest)) return std::nullopt;
+    const int side = limit->side * f.output_scale.sign();
+    return cast_code(value + Dyadic(Integer(side), -finest - 2), type);
 }
 
 template <class R>
@@ -393,6 +439,7 @@ Integer rounded_code(const RealFunction& f, const Dyadic& x, const Cast& type) {
     const Dyadic u = f.input_scale * x + f.input_offset;
     if (const auto exact = exact_value(f.kind, u, f.alpha))
         return cast_code(*exact * f.output_scale, type);
+    if (auto limit = code_at_limit(f, u, type)) return std::move(*limit);
     const int bits = std::max({u.mantissa().magnitude_bits(), f.alpha.mantissa().magnitude_bits(),
                                f.output_scale.mantissa().magnitude_bits()});
     const bool fits_machine = bits <= 62 && std::abs(u.exponent()) < 8000;
@@ -411,8 +458,7 @@ Integer rounded_code(const RealFunction& f, const Dyadic& x, const Cast& type) {
     const Dyadic boundary(round_code(last.nearest.mantissa(), last.nearest.frac() - half_step,
                                      fixed::Round::kRndConv),
                           -half_step);
-    const int side = approach(f.kind, u, f.alpha) * f.output_scale.sign();
-    return cast_code(boundary + Dyadic(Integer(side), -4 * fixed::kMaxWidth), type);
+    return cast_code(boundary, type);
 }
 
 double real_value(const RealFunction& f, double x) {

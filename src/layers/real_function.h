@@ -4,8 +4,8 @@
 // value, not for some library's approximation of it. Method (Ziv, ACM TOMS 17, 1991): evaluate with
 // a known relative error; if both ends of the error interval round to the same code, that is the
 // code; else evaluate with more digits (about 19, 50, 400). A value that 400 digits cannot tell
-// from a rounding boundary lies on it (sqrt(4), sigmoid(0)) or approaches it as a limit (tanh(900)
-// < 1), and from which side is known.
+// from a rounding boundary lies on it (sqrt(4), sigmoid(0)). Where a function is nearer to a limit
+// than any grid shows (tanh(900) < 1), the side it comes from decides.
 #pragma once
 
 #include <cstdint>
