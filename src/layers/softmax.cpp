@@ -29,7 +29,8 @@ using fixed::Integer;
 namespace {
 
 RealFunction exponential(const Softmax& layer) {
-    return {.kind = FunctionKind::kExp, .input_scale = -layer.exp_scale};
+    const Dyadic& scale = layer.exp_scale;
+    return {.kind = FunctionKind::kExp, .input_scale = layer.subtract_max ? -scale : scale};
 }
 
 RealFunction reciprocal(const Softmax& layer) {
@@ -76,7 +77,7 @@ std::vector<Interval> difference_ranges(const Softmax& layer, const std::vector<
     std::vector<Interval> out;
     for (std::size_t i = 0; i < x.size(); ++i) {
         if (!layer.subtract_max) {
-            out.push_back(-x[i]);
+            out.push_back(x[i]);
             continue;
         }
         Interval range{0, 0, x[i].frac};  // the element against itself
@@ -157,10 +158,11 @@ class LineEmitter {
     std::vector<dfg::ValueId> emit(const std::vector<dfg::ValueId>& x, const LineRanges& line) {
         const auto largest = [&](dfg::ValueId p, dfg::ValueId q) { return b_.max(p, q); };
         const auto plus = [&](dfg::ValueId p, dfg::ValueId q) { return b_.add(p, q); };
-        const dfg::ValueId top = layer_.subtract_max ? balanced_tree(x, largest) : b_.constant(0);
+        const dfg::ValueId top = layer_.subtract_max ? balanced_tree(x, largest) : x[0];
         std::vector<dfg::ValueId> exponentials;
         for (std::size_t i = 0; i < x.size(); ++i) {
-            const dfg::ValueId difference = narrowed(b_, b_.sub(top, x[i]), line.difference[i]);
+            const dfg::ValueId difference =
+                layer_.subtract_max ? narrowed(b_, b_.sub(top, x[i]), line.difference[i]) : x[i];
             const dfg::ValueId index = cast_if(b_, difference, layer_.difference_type);
             exponentials.push_back(
                 exponentials_.emit(narrowed(b_, index, line.index[i]), line.index[i]));
@@ -219,9 +221,8 @@ Values Softmax::reference(std::span<const Values> inputs) const {
         };
         Dyadic top = element(0);
         for (std::int64_t j = 1; j < x.shape[along]; ++j) top = std::max(top, element(j));
-        if (!subtract_max) top = 0;
         const auto exponential_of = [&](std::int64_t j) {
-            const Dyadic d = cast_if(top - element(j), difference_type);
+            const Dyadic d = cast_if(subtract_max ? top - element(j) : element(j), difference_type);
             return Dyadic(rounded_code(exponential(*this), d, exp_type[0]),
                           -exp_type[0].format.frac);
         };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Softmax as hardware computes it, every step exact or a stated cast:
-//     d_i = max_j x_j - x_i        exact, >= 0           (subtract_max = false: d_i = -x_i)
+//     d_i = max_j x_j - x_i        exact, >= 0
 //     d_i = difference_type(d_i)                         if given
 //     e_i = exp_type(exp(-exp_scale · d_i))              table
 //     s   = Σ e_i                  exact
 //     s   = sum_type(s)                                  if given
 //     r   = inverse_type(1 / (s + inverse_epsilon))      table
 //     y_i = type(e_i · r)                                exact product if no type is given
+// With subtract_max = false: d_i = x_i and e_i = exp_type(exp(exp_scale · d_i)).
 // HGQ2's QSoftmax: difference_type and exp_type are the exponent table's quantizers, sum_type and
 // inverse_type those of the inverse table, exp_scale its input scaler, inverse_epsilon 1e-7.
 // If only the winner is asked for, winner_only leaves the logits as they are: softmax keeps their
@@ -45,7 +46,7 @@ class Softmax final : public model::LayerOf<Softmax> {
         v.defaulted("exp_scale", exp_scale, 1, "factor inside the exponential");
         v.optional("inverse_epsilon", inverse_epsilon, "added to the sum inside the reciprocal");
         v.optional("difference_type", difference_type,
-                   "cast of max - x before the exponential table");
+                   "cast of max - x (or of x) before the exponential table");
         v.optional("exp_type", exp_type, "type of the exponentials");
         v.optional("sum_type", sum_type, "cast of their sum before the reciprocal table");
         v.optional("inverse_type", inverse_type, "type of the reciprocal");
