@@ -95,6 +95,7 @@ Interval cast(const Interval& a, const Cast& cast) {
         case Overflow::kSatZero: {
             const Integer bottom = max(lo, format.min_code());
             const Integer top = min(hi, format.max_code());
+            if (bottom > top) return {0, 0, format.frac};  // everything overflows
             return {min(Integer(0), min(bottom, top)), max(Integer(0), max(bottom, top)), format.frac};
         }
         case Overflow::kWrap:

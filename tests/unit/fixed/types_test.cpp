@@ -91,6 +91,7 @@ TEST(Interval, CastHoldsEveryResult) {
             for (int lo = -20; lo <= 20; ++lo) {
                 for (int hi = lo; hi <= 20; ++hi) {
                     const Interval out = fixed::cast(Interval{lo, hi, 1}, cast);
+                    ASSERT_TRUE(Interval::of(cast.format).contains(out)) << to_string(out);
                     bool overflows = false;
                     for (int code = lo; code <= hi; ++code) {
                         const Dyadic value(code, -1);
