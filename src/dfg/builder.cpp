@@ -32,7 +32,8 @@ struct NodeHash {
         mix(seed, static_cast<std::size_t>(node.format.width));
         mix(seed, static_cast<std::size_t>(node.format.frac));
         mix(seed, static_cast<std::size_t>(node.shift));
-        mix(seed, static_cast<std::size_t>(node.round) * 8 + static_cast<std::size_t>(node.overflow));
+        mix(seed,
+            static_cast<std::size_t>(node.round) * 8 + static_cast<std::size_t>(node.overflow));
         if (node.op == Op::kTable) mix(seed, node.table.index());
         if (node.op == Op::kConstant) mix(seed, hash_integer(node.range.lo));
         return seed;
@@ -113,7 +114,9 @@ Builder::~Builder() = default;
 Builder::Builder(Builder&&) noexcept = default;
 Builder& Builder::operator=(Builder&&) noexcept = default;
 
-Program Builder::finish() && { return std::move(program_); }
+Program Builder::finish() && {
+    return std::move(program_);
+}
 
 ValueId Builder::intern(Node node) {
     if (node.op == Op::kInput) return program_.append(std::move(node));
@@ -139,7 +142,8 @@ ValueId Builder::input(const Format& format, std::optional<Interval> range) {
     node.op = Op::kInput;
     node.format = format;
     node.range = range ? on_grid(*range, format.frac) : Interval::of(format);
-    GW_CHECK(format.holds(node.range.lo) && format.holds(node.range.hi), "input range exceeds format");
+    GW_CHECK(format.holds(node.range.lo) && format.holds(node.range.hi),
+             "input range exceeds format");
     node.layer = layer_;
     return intern(std::move(node));
 }
@@ -168,7 +172,9 @@ std::optional<ValueId> Builder::simplify(const Node& node) {
         const Interval& range = program_[node.args[i]].range;
         return range.lo.is_zero() && range.hi.is_zero();
     };
-    const auto range = [&](std::size_t i) -> const Interval& { return program_[node.args[i]].range; };
+    const auto range = [&](std::size_t i) -> const Interval& {
+        return program_[node.args[i]].range;
+    };
     switch (node.op) {
         case Op::kAdd:
             if (zero(1)) return node.args[0];
@@ -212,7 +218,9 @@ ValueId Builder::sub(ValueId a, ValueId b, int shift, const Interval* known) {
     return make(std::move(node), known);
 }
 
-ValueId Builder::negate(ValueId a) { return sub(constant(0), a); }
+ValueId Builder::negate(ValueId a) {
+    return sub(constant(0), a);
+}
 
 ValueId Builder::mul(ValueId a, ValueId b) {
     Node node;
@@ -240,6 +248,16 @@ ValueId Builder::cast(ValueId a, const Cast& cast) {
     node.op = Op::kCast;
     node.args = {a, {}, {}};
     if (can_overflow(from, cast)) {
+        // Rounding adds, then the sum is compared with the limits: two operations, so that a
+        // register can stand between them.
+        const bool adds = from.frac > cast.format.frac && cast.round != fixed::Round::kTrn;
+        const bool checks = cast.overflow != fixed::Overflow::kWrap || cast.saturation_bits > 0;
+        if (adds && checks) {
+            const Format exact{true, fixed::kMaxWidth * 3, cast.format.frac};
+            const ValueId rounded = this->cast(a, {exact, cast.round});
+            return this->cast(
+                rounded, {cast.format, fixed::Round::kTrn, cast.overflow, cast.saturation_bits});
+        }
         node.format = cast.format;
         node.round = from.frac > cast.format.frac ? cast.round : fixed::Round::kTrn;
         node.overflow = cast.overflow;
@@ -268,11 +286,21 @@ Node binary(Op op, ValueId a, ValueId b) {
 }
 }  // namespace
 
-ValueId Builder::less(ValueId a, ValueId b) { return make(binary(Op::kLess, a, b)); }
-ValueId Builder::less_equal(ValueId a, ValueId b) { return make(binary(Op::kLessEqual, a, b)); }
-ValueId Builder::equal(ValueId a, ValueId b) { return make(binary(Op::kEqual, a, b)); }
-ValueId Builder::min(ValueId a, ValueId b) { return make(binary(Op::kMin, a, b)); }
-ValueId Builder::max(ValueId a, ValueId b) { return make(binary(Op::kMax, a, b)); }
+ValueId Builder::less(ValueId a, ValueId b) {
+    return make(binary(Op::kLess, a, b));
+}
+ValueId Builder::less_equal(ValueId a, ValueId b) {
+    return make(binary(Op::kLessEqual, a, b));
+}
+ValueId Builder::equal(ValueId a, ValueId b) {
+    return make(binary(Op::kEqual, a, b));
+}
+ValueId Builder::min(ValueId a, ValueId b) {
+    return make(binary(Op::kMin, a, b));
+}
+ValueId Builder::max(ValueId a, ValueId b) {
+    return make(binary(Op::kMax, a, b));
+}
 
 ValueId Builder::bit_and(ValueId a, ValueId b) {
     Node node = binary(Op::kAnd, a, b);
@@ -345,6 +373,8 @@ ValueId Builder::table(ValueId a, std::string_view name, std::vector<Integer> co
     return intern(std::move(node));
 }
 
-void Builder::output(ValueId value) { program_.append_output(value); }
+void Builder::output(ValueId value) {
+    program_.append_output(value);
+}
 
 }  // namespace gatewright::dfg
