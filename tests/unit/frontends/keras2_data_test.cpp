@@ -5,13 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "frontends/hdf5_file.h"
 #include "frontends/keras2/keras2.h"
+#include "frontends/zip_file.h"
 #include "layers/dense.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
 #include "tensor/npy.h"
+#include "unit/frontends/weight_file.h"
 
 namespace gatewright::frontends {
 namespace {
@@ -155,6 +158,57 @@ TEST(Keras2Data, BinarySeed42NetworkHasItsAccuracy) {
 
 TEST(Keras2Data, TernarySeed42NetworkHasItsAccuracy) {
     EXPECT_NEAR(seed42_accuracy("ternary", "ternary(alpha=1)"), 0.7344, 0.005);
+}
+
+/// One float32 tensor of a PyTorch file: its storages lie uncompressed in the zip, in layer order.
+std::vector<float> torch_storage(int number) {
+    const std::string name = "multiclass_dense_baseline_64_32_32__seed42";
+    const std::string bytes =
+        read_zip_member(kData + "/jsc_models_bitnet/" + name + ".pt",
+                        name + "/data/" + std::to_string(number), std::size_t{1} << 20U)
+            .value();
+    std::vector<float> values(bytes.size() / sizeof(float));
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+}
+
+/// The float seed-42 network as a Keras model: PyTorch keeps kernels as [outputs, inputs].
+void write_float_seed42(const gatewright::testing::TemporaryFolder& folder) {
+    gatewright::testing::WeightFile file(folder.path("m.h5"));
+    Json layers = Json::array();
+    for (int i = 0; i < 4; ++i) {
+        const std::vector<float> weight = torch_storage(2 * i);
+        const std::vector<float> bias = torch_storage(2 * i + 1);
+        const std::size_t outputs = bias.size();
+        const std::size_t inputs = weight.size() / outputs;
+        std::vector<float> kernel(weight.size());
+        for (std::size_t k = 0; k < weight.size(); ++k) {
+            kernel[k % inputs * outputs + k / inputs] = weight[k];
+        }
+        const std::string name = "fc" + std::to_string(i);
+        const auto size = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+        file.add(name, {{"kernel", {size(inputs), size(outputs)}, kernel},
+                        {"bias", {size(outputs)}, bias}});
+        Json dense = Json::object();
+        dense.set("name", name);
+        dense.set("units", outputs);
+        dense.set("activation", i < 3 ? "relu" : "linear");
+        if (i == 0) dense.set("batch_input_shape", Json(Json::Array{Json(), Json(16)}));
+        layers.push_back(keras_layer("Dense", std::move(dense)));
+    }
+    ASSERT_TRUE(
+        write_file(folder.path("m.json"), keras_layer("Sequential", std::move(layers)).dump()));
+}
+
+TEST(Keras2Data, FloatSeed42NetworkKeepsItsAccuracyInSixteenRoundedBits) {
+    const gatewright::testing::TemporaryFolder folder;
+    write_float_seed42(folder);
+    const std::string path = folder.path("m.json");
+    EXPECT_NEAR(accuracy(imported(path, with_precision("fixed<32,16>")), kTopLast), 0.7939, 0.001);
+    EXPECT_NEAR(accuracy(imported(path, with_precision("fixed<16,6,RND,SAT>")), kTopLast), 0.7939,
+                0.005);
+    // Truncating every weight and sum instead of rounding costs almost a point.
+    EXPECT_NEAR(accuracy(imported(path, with_precision("fixed<16,6>")), kTopLast), 0.7939, 0.01);
 }
 
 /// floor(x · 1024) wrapped to 16 bits: ap_fixed<16,6> without modes, on doubles.

@@ -4,7 +4,6 @@
 #include "frontends/keras2/keras2.h"
 
 #include <gtest/gtest.h>
-#include <hdf5.h>
 
 #include <cmath>
 
@@ -12,6 +11,7 @@
 #include "support/files.h"
 #include "support/rng.h"
 #include "support/temporary_folder.h"
+#include "unit/frontends/weight_file.h"
 
 namespace gatewright::frontends {
 namespace {
@@ -113,53 +113,12 @@ TEST(Quantizers, WhatCannotBeReadSaysWhatToDo) {
     EXPECT_NE(error("quantized_bits(4").find("parenthesis"), std::string::npos);
 }
 
-/// Writes one dataset of floats and, for its group, the attribute Keras finds it by.
-void write_tensor(hid_t file, const std::string& layer, const std::string& role,
-                  const tensor::Shape& shape, const std::vector<float>& values) {
-    const std::vector<hsize_t> dims(shape.begin(), shape.end());
-    const std::string path = "/" + layer + "/" + layer + "/" + role + ":0";
-    const hid_t links = H5Pcreate(H5P_LINK_CREATE);
-    H5Pset_create_intermediate_group(links, 1);
-    const hid_t space = H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr);
-    const hid_t set =
-        H5Dcreate2(file, path.c_str(), H5T_NATIVE_FLOAT, space, links, H5P_DEFAULT, H5P_DEFAULT);
-    H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
-    H5Dclose(set);
-    H5Sclose(space);
-    H5Pclose(links);
-}
-
-void write_names(hid_t file, const std::string& layer, const std::vector<std::string>& roles) {
-    std::vector<std::string> names;
-    for (const std::string& role : roles) names.push_back(layer + "/" + role + ":0");
-    std::size_t width = 1;
-    for (const std::string& name : names) width = std::max(width, name.size());
-    std::string bytes;
-    for (std::string& name : names) bytes += name + std::string(width - name.size(), '\0');
-    const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, width);
-    H5Tset_strpad(type, H5T_STR_NULLPAD);
-    const hsize_t count = names.size();
-    const hid_t space = H5Screate_simple(1, &count, nullptr);
-    const hid_t group = H5Gopen2(file, ("/" + layer).c_str(), H5P_DEFAULT);
-    const hid_t attribute =
-        H5Acreate2(group, "weight_names", type, space, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(attribute, type, bytes.data());
-    H5Aclose(attribute);
-    H5Gclose(group);
-    H5Sclose(space);
-    H5Tclose(type);
-}
-
 void write_dense(const std::string& path, const std::vector<float>& kernel,
                  const std::vector<float>& bias) {
-    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     const auto units = static_cast<std::int64_t>(bias.size());
-    write_tensor(file, "fc", "kernel", {static_cast<std::int64_t>(kernel.size()) / units, units},
-                 kernel);
-    write_tensor(file, "fc", "bias", {units}, bias);
-    write_names(file, "fc", {"kernel", "bias"});
-    H5Fclose(file);
+    gatewright::testing::WeightFile file(path);
+    file.add("fc", {{"kernel", {static_cast<std::int64_t>(kernel.size()) / units, units}, kernel},
+                    {"bias", {units}, bias}});
 }
 
 std::string sequential(const std::string& layers) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "layers/registry.h"
+#include "support/files.h"
 #include "support/rng.h"
 
 namespace gatewright::frontends {
@@ -47,6 +48,18 @@ TEST(Native, TheLessonsModelComputesWhatTheLessonSays) {
     x.data = {Dyadic(1, -1), Dyadic(11, -4)};
     values = evaluate_reference(model->graph, std::vector<Values>{x});
     EXPECT_EQ(values[4].data, (std::vector<Dyadic>{Dyadic(-1, -1), Dyadic(9, -3)}));
+    // x = [-3, 1.25]: hidden = [-6.5, 2.4375, 2], short = [0, 2.25, 2], score = [2.5, 3.125].
+    x.data = {Dyadic(-3), Dyadic(5, -2)};
+    values = evaluate_reference(model->graph, std::vector<Values>{x});
+    EXPECT_EQ(values[4].data, (std::vector<Dyadic>{Dyadic(5, -1), Dyadic(25, -3)}));
+}
+
+TEST(Native, TheLessonPrintsTheModelOfTheExamples) {
+    const std::string root = GW_SOURCE_DIR;
+    const std::string page = read_file(root + "/docs/first_lesson.md").value();
+    const std::size_t begin = page.find("```json\n") + 8;
+    const std::string block = page.substr(begin, page.find("```", begin) - begin);
+    EXPECT_EQ(parsed(block), read_json_file(root + "/examples/tiny.json").value());
 }
 
 TEST(Native, InputsAndOutputsDefaultToTheLayerBefore) {
