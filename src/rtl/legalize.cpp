@@ -195,6 +195,19 @@ Bits Legalizer::cast(const Node& node, const Operand& x) {
     return overflow(node, y);
 }
 
+// Below the lowest code: negative, and not all bits above the magnitude are copies of the sign; or,
+// where the lowest code of all is not used (SAT_SYM), that one.
+Bits Legalizer::underflow(const Node& node, const View& y, const Bits& top) {
+    const Bits negative = sign_of(y);
+    if (!node.format.is_signed || !y.is_signed) return negative;
+    Bits fits = w_.every(top, "all_top");
+    if (node.overflow == fixed::Overflow::kSatSym) {
+        const Bits nonzero = w_.any(take(y, 0, node.format.magnitude_bits()), "nonzero");
+        fits = w_.bitwise(Operation::kAnd, fits, nonzero, "fits");
+    }
+    return w_.bitwise(Operation::kAnd, negative, w_.invert(fits, "unfit"), "low");
+}
+
 // y is the exact rounded value. Its bits above the result's magnitude are all copies of the sign if
 // it fits; otherwise it is too high (not negative) or too low (negative).
 Bits Legalizer::overflow(const Node& node, const View& y) {
@@ -209,14 +222,7 @@ Bits Legalizer::overflow(const Node& node, const View& y) {
     const Bits any_top = w_.any(top, "any_top");
     const Bits too_high =
         w_.bitwise(Operation::kAnd, w_.invert(negative, "positive"), any_top, "high");
-    Bits fits_low = w_.every(top, "all_top");
-    if (node.overflow == fixed::Overflow::kSatSym && to.is_signed) {
-        fits_low =
-            w_.bitwise(Operation::kAnd, fits_low, w_.any(take(y, 0, magnitude), "nonzero"), "fits");
-    }
-    const Bits too_low =
-        to.is_signed ? w_.bitwise(Operation::kAnd, negative, w_.invert(fits_low, "unfit"), "low")
-                     : negative;
+    const Bits too_low = underflow(node, y, top);
     const Integer top_code = to.max_code();
     switch (node.overflow) {
         case fixed::Overflow::kSat:

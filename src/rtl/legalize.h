@@ -37,6 +37,7 @@ class Legalizer {
     Bits choose_extreme(const dfg::Node& node, const Operand& a, const Operand& b);
     Bits cast(const dfg::Node& node, const Operand& x);
     Bits round_increment(const Operand& x, int drop, fixed::Round mode);
+    Bits underflow(const dfg::Node& node, const View& y, const Bits& top);
     Bits overflow(const dfg::Node& node, const View& y);
     Bits overflow_wrapped(const dfg::Node& node, const View& y, const Bits& out);
     Bits popcount(const Operand& x, int width);
