@@ -29,9 +29,15 @@ class Build {
     explicit Build(const VerilatorJob& job, const ScratchDirectory& scratch)
         : job_(job), scratch_(scratch) {}
 
-    // Path of the simulator.
+    // Path of the simulator: one built earlier from the same files by the same tools, or a new one.
     Result<std::string> make() {
         GW_TRY_STATUS(find_compiler());
+        GW_TRY(const std::string kept, kept_path());
+        std::error_code error;
+        if (!kept.empty() && fs::exists(kept, error)) {
+            fs::last_write_time(kept, fs::file_time_type::clock::now(), error);
+            return kept;
+        }
         GW_TRY_STATUS(translate());
         GW_TRY(const std::string runtime, runtime_object());
         GW_TRY(const std::vector<std::string> objects, compile_model());
@@ -40,6 +46,7 @@ class Build {
         command.insert(command.end(), objects.begin(), objects.end());
         command.insert(command.end(), {runtime, "-pthread"});
         GW_TRY_STATUS(run(command));
+        keep(program, kept);
         return program;
     }
 
@@ -114,27 +121,68 @@ class Build {
         return run(command);
     }
 
-    // verilated.cpp is the same for every design: compiled once per version of the tools.
-    [[nodiscard]] Result<std::string> runtime_object() const {
+    // What decides the machine code besides the design: the tools and how they are called.
+    [[nodiscard]] Result<std::string> tool_key() const {
         GW_TRY(const std::string tool, version(kVerilator));
         GW_TRY(const std::string compiler, version({compiler_, "g++", "--version"}));
-        const std::string key =
-            sha256_hex(tool + "\n" + compiler + "\n" + fmt::format("{}", fmt::join(flags(), " ")));
+        return fmt::format("{}\n{}\n{}\n", tool, compiler, fmt::join(flags(), " "));
+    }
+
+    // Where this design's simulator is kept, by the hash of all that goes into it; empty without a
+    // cache.
+    [[nodiscard]] Result<std::string> kept_path() const {
         const std::string cache = cache_directory();
-        const std::string folder = cache.empty() ? scratch_.path() : cache;
-        const std::string object = fmt::format("{}/verilated-{}.o", folder, key.substr(0, 16));
+        if (cache.empty()) return std::string();
+        GW_TRY(std::string content, tool_key());
+        content += fmt::format("{}\n{}\n{}\n", job_.top, driver_text(), kVerilatorDriver);
+        for (const std::string& file : job_.files) {
+            GW_TRY(const std::string text, read_file(file));
+            content += sha256_hex(text) + "\n";
+        }
+        return fmt::format("{}/simulator-{}", cache, sha256_hex(content).substr(0, 32));
+    }
+
+    // Keeps a product in the cache, whole or not at all. A cache that cannot be written is no
+    // error.
+    void keep(const std::string& product, const std::string& place) const {
+        if (place.empty()) return;
+        const std::string beside = place + "." + fs::path(scratch_.path()).filename().string();
+        std::error_code error;
+        fs::copy_file(product, beside, error);
+        if (!error) fs::rename(beside, place, error);
+        if (error) fs::remove(beside, error);
+        forget_old_simulators(fs::path(place).parent_path());
+    }
+
+    static void forget_old_simulators(const fs::path& cache) {
+        constexpr std::size_t kMost = 24;
+        std::vector<std::pair<fs::file_time_type, fs::path>> found;
+        std::error_code error;
+        for (const auto& entry : fs::directory_iterator(cache, error)) {
+            const std::string name = entry.path().filename().string();
+            if (name.rfind("simulator-", 0) == 0)
+                found.emplace_back(entry.last_write_time(error), entry.path());
+        }
+        std::sort(found.rbegin(), found.rend());
+        for (std::size_t i = kMost; i < found.size(); ++i) fs::remove(found[i].second, error);
+    }
+
+    // verilated.cpp is the same for every design: compiled once per version of the tools.
+    [[nodiscard]] Result<std::string> runtime_object() const {
+        GW_TRY(const std::string key, tool_key());
+        const std::string cache = cache_directory();
+        const std::string kept =
+            cache.empty() ? ""
+                          : fmt::format("{}/verilated-{}.o", cache, sha256_hex(key).substr(0, 16));
         std::error_code ignored;
-        if (fs::exists(object, ignored)) return object;
+        if (!kept.empty() && fs::exists(kept, ignored)) return kept;
         const std::string source = scratch_.file("runtime.cpp");
         GW_TRY_STATUS(
             write_file(source, "#include \"verilated.cpp\"\n#include \"verilated_threads.cpp\"\n"));
-        const std::string fresh = scratch_.file("runtime.o");
-        GW_TRY_STATUS(compile(source, fresh, "-O2"));
-        const std::string beside = object + "." + fs::path(scratch_.path()).filename().string();
-        std::error_code error;
-        fs::copy_file(fresh, beside, error);
-        if (!error) fs::rename(beside, object, error);
-        return error ? fresh : object;
+        const std::string object = scratch_.file("runtime.o");
+        GW_TRY_STATUS(compile(source, object, "-O2"));
+        keep(object, kept);
+        return object;
     }
 
     // The generated files are dealt to one translation unit per thread, evenly by size: one big
@@ -166,10 +214,9 @@ class Build {
 
     [[nodiscard]] std::string driver_text() const {
         return fmt::format(
-            "#include \"Vtop.h\"\n#define GW_IN_BITS {}\n#define GW_OUT_BITS {}\n#define GW_SEED "
-            "{}ULL\n"
+            "#include \"Vtop.h\"\n#define GW_IN_BITS {}\n#define GW_OUT_BITS {}\n"
             "#define GW_DRAIN {}\n#include \"driver.cpp\"\n",
-            job_.in_bits, job_.out_bits, job_.seed, kDrainCycles);
+            job_.in_bits, job_.out_bits, kDrainCycles);
     }
 
     [[nodiscard]] Result<std::vector<std::string>> compile_units(
@@ -200,8 +247,12 @@ Result<VerilatorRun> run_simulator(const VerilatorJob& job, const ScratchDirecto
                                  job.inputs.size_bytes());
     GW_TRY_STATUS(write_file(scratch.file("in.bin"), bytes));
     const std::size_t gap_events = std::min(job.events, job.gap_events);
-    const std::vector<std::string> command{program, scratch.file("in.bin"), scratch.file("out.bin"),
-                                           std::to_string(job.events), std::to_string(gap_events)};
+    const std::vector<std::string> command{program,
+                                           scratch.file("in.bin"),
+                                           scratch.file("out.bin"),
+                                           std::to_string(job.events),
+                                           std::to_string(gap_events),
+                                           std::to_string(job.seed)};
     GW_TRY(const ProcessOutcome outcome,
            run_process(command, within(job.time_limit, scratch.path())));
     if (!outcome.ok()) return tl::unexpected<Error>(run_error(command, outcome, job.time_limit));

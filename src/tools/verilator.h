@@ -8,7 +8,8 @@
 //
 // Ports: clk, rst, in_valid, in[IN-1:0] -> out_valid, out[OUT-1:0] (rtl/emit.h); zero-width buses
 // absent. Cost: 1-2 s fixed plus about 0.5 ms per LUT to compile; the Verilator runtime is compiled
-// once and kept in the cache folder.
+// once and kept in the cache folder, and so are the simulators of the last designs, each by the
+// hash of all that went into it.
 #pragma once
 
 #include <chrono>

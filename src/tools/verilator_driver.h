@@ -17,7 +17,7 @@ inline constexpr std::string_view kVerilatorDriver = R"driver(
 
 namespace {
 
-uint64_t random_state = GW_SEED;
+uint64_t random_state = 1;
 uint64_t random_bits() {
     uint64_t z = (random_state += 0x9E3779B97F4A7C15ULL);
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -53,9 +53,9 @@ struct Bench {
     std::vector<int64_t> sent;
     size_t seen = 0;
 
-    Bench() {
+    explicit Bench(uint64_t seed) {
         context.randReset(2);
-        context.randSeed(static_cast<int>(GW_SEED & 0x7fffffff) | 1);
+        context.randSeed(static_cast<int>(seed & 0x7fffffff) | 1);
         top = new Vtop(&context);
         top->clk = 0;
         top->rst = 0;
@@ -161,7 +161,9 @@ int main(int, char** arguments) {
     std::vector<uint32_t> outputs(events * kOutWords + 1);
     std::vector<uint32_t> again(gap_events * kOutWords + 1);
 
-    Bench bench;
+    const uint64_t seed = std::strtoull(arguments[5], nullptr, 10);
+    random_state = seed;
+    Bench bench(seed);
     reset(bench);
     stream(bench, inputs.data(), events, false, outputs.data());
     const size_t seen = bench.seen;

@@ -76,6 +76,23 @@ std::vector<Integer> edge_stimuli(const arch::Design& design) {
     return codes;
 }
 
+std::vector<Integer> all_stimuli(const arch::Design& design, int most_bits) {
+    const std::vector<Format> formats = input_formats(design);
+    int bits = 0;
+    for (const Format& format : formats) bits += format.width;
+    if (bits > most_bits) return {};
+    std::vector<Integer> codes;
+    codes.reserve(formats.size() << bits);
+    for (std::int64_t number = 0; number < std::int64_t{1} << bits; ++number) {
+        std::int64_t rest = number;
+        for (const Format& format : formats) {
+            codes.push_back(format.wrap(rest));
+            rest >>= format.width;
+        }
+    }
+    return codes;
+}
+
 std::vector<Integer> stimuli(const arch::Design& design, std::size_t random, std::uint64_t seed) {
     const std::vector<Format> formats = input_formats(design);
     std::vector<Integer> codes = edge_stimuli(design);

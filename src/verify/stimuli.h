@@ -17,6 +17,9 @@ namespace gatewright::verify {
 std::vector<fixed::Integer> stimuli(const arch::Design& design, std::size_t random,
                                     std::uint64_t seed);
 
+/// Every event there is, if the inputs have at most `most_bits` bits together; else empty.
+std::vector<fixed::Integer> all_stimuli(const arch::Design& design, int most_bits);
+
 /// The edge events alone.
 std::vector<fixed::Integer> edge_stimuli(const arch::Design& design);
 

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "emulate/engine.h"
 #include "support/stopwatch.h"
+#include "tools/icarus.h"
 #include "tools/tool.h"
 #include "verify/evaluators.h"
 #include "verify/stimuli.h"
@@ -52,6 +54,7 @@ class Harness {
         run_models();
         run_hardware_model();
         GW_TRY_STATUS(run_simulation());
+        GW_TRY_STATUS(run_testbench());
         prove();
         result_.seed = params_.seed;
         result_.latency_cycles = input_.netlist.latency_cycles;
@@ -70,6 +73,9 @@ class Harness {
             result_.data_vectors = data.size() / in_;
             std::move(data.begin(), data.end(), std::back_inserter(events_));
         }
+        Codes all = all_stimuli(input_.design, params_.exhaustive_bits);
+        result_.exhaustive_vectors = all.size() / in_;
+        std::move(all.begin(), all.end(), std::back_inserter(events_));
         const std::size_t edges = result_.edge_vectors;
         for (std::size_t e = 0; e < edges + std::min(params_.vectors, params_.slow_vectors); ++e) {
             slow_.push_back(e);
@@ -121,13 +127,12 @@ class Harness {
     }
 
     Status run_simulation() {
-        if (params_.verilator == UseVerilator::kNever) {
+        if (params_.verilator == UseTool::kNever) {
             result_.notes.emplace_back(
                 "Verilator was not asked for: the emitted Verilog was not simulated");
             return {};
         }
-        if (params_.verilator == UseVerilator::kIfInstalled &&
-            !tools::is_installed(tools::kVerilator)) {
+        if (params_.verilator == UseTool::kIfInstalled && !tools::is_installed(tools::kVerilator)) {
             result_.notes.emplace_back(
                 "Verilator is not installed: the emitted Verilog was not simulated");
             return {};
@@ -143,6 +148,47 @@ class Harness {
         if (outputs.run.latency_is_constant) result_.measured_latency = outputs.run.latency_cycles;
         result_.evaluators.push_back(std::move(row));
         return {};
+    }
+
+    // The emitted testbench with its own vectors, as a user would run it.
+    Status run_testbench() {
+        if (params_.icarus == UseTool::kNever) return {};
+        if (params_.icarus == UseTool::kIfInstalled && !tools::is_installed(tools::kIcarus)) {
+            result_.notes.emplace_back(
+                "Icarus Verilog is not installed: the testbench was not run");
+            return {};
+        }
+        const Stopwatch watch;
+        const std::string top = input_.netlist.name + "_tb";
+        const std::string folder = input_.directory + "/sim";
+        if (params_.icarus == UseTool::kIfInstalled && !fs::exists(folder + "/" + top + ".v")) {
+            result_.notes.emplace_back("there is no emitted testbench to run");
+            return {};
+        }
+        GW_TRY(tools::IcarusJob job, testbench_job(top, folder));
+        GW_TRY(const tools::IcarusRun run, tools::simulate_icarus(job));
+        EvaluatorResult row;
+        row.name = "icarus";
+        GW_TRY(row.tool, tools::version(tools::kIcarus));
+        const std::size_t pass = run.output.find("PASS: ");
+        if (run.passed && pass != std::string::npos) {
+            row.vectors = std::strtoull(run.output.c_str() + pass + 6, nullptr, 10);
+        } else {
+            row.failure = "the testbench says: " + run.output.substr(0, 600);
+        }
+        row.seconds = watch.seconds();
+        result_.evaluators.push_back(std::move(row));
+        return {};
+    }
+
+    [[nodiscard]] Result<tools::IcarusJob> testbench_job(const std::string& top,
+                                                         const std::string& folder) const {
+        tools::IcarusJob job;
+        job.top = top;
+        GW_TRY(job.files, verilog_files(input_.directory));
+        job.files.push_back(folder + "/" + top + ".v");
+        job.directory = folder;
+        return job;
     }
 
     [[nodiscard]] std::string timing_failure(const tools::VerilatorRun& run) const {

@@ -26,9 +26,9 @@ struct VerifyInput {
     std::string directory;  ///< the design directory: rtl/*.v in it are what Verilator runs
 };
 
-/// What to do about Verilator.
-enum class UseVerilator {
-    kRequired,     ///< a missing Verilator is an error
+/// What to do about a simulator.
+enum class UseTool {
+    kRequired,     ///< a missing tool is an error
     kIfInstalled,  ///< is left out, and the result says so
     kNever,
 };
@@ -38,8 +38,10 @@ struct VerifyParams {
     std::size_t slow_vectors = 1000;  ///< of them (and of the data) for the slow evaluators
     std::uint64_t seed = 1;
     std::vector<tensor::Tensor<double>> data;  ///< one per input port, [events, ...]; empty: none
-    UseVerilator verilator = UseVerilator::kRequired;
-    ProofParams proof;  ///< budget_seconds 0: no proofs
+    UseTool verilator = UseTool::kRequired;
+    UseTool icarus = UseTool::kIfInstalled;  ///< runs the emitted testbench, with its own vectors
+    int exhaustive_bits = 16;  ///< inputs of so few bits are run through all their values as well
+    ProofParams proof;         ///< budget_seconds 0: no proofs
 };
 
 struct Difference {
@@ -52,7 +54,7 @@ struct Difference {
 };
 
 struct EvaluatorResult {
-    std::string name;  ///< "reference", "dataflow", "emulator", "netlist", "verilator"
+    std::string name;  ///< "reference", "dataflow", "emulator", "netlist", "verilator", "icarus"
     std::string tool;  ///< version of the tool, if one was run
     std::size_t vectors = 0;
     std::size_t mismatches = 0;  ///< events with at least one wrong bit
@@ -67,6 +69,7 @@ struct VerifyResult {
     std::size_t edge_vectors = 0;
     std::size_t random_vectors = 0;
     std::size_t data_vectors = 0;
+    std::size_t exhaustive_vectors = 0;  ///< all inputs there are, or 0
     std::uint64_t seed = 0;
     int latency_cycles = 0;                        ///< by the schedule
     std::optional<std::int64_t> measured_latency;  ///< in Verilator

@@ -62,6 +62,7 @@ Json to_json(const VerifyResult& result) {
     json.set("edge_vectors", result.edge_vectors);
     json.set("random_vectors", result.random_vectors);
     json.set("data_vectors", result.data_vectors);
+    json.set("exhaustive_vectors", result.exhaustive_vectors);
     json.set("seed", static_cast<std::int64_t>(result.seed));
     json.set("latency_cycles", std::int64_t{result.latency_cycles});
     if (result.measured_latency) json.set("measured_latency_cycles", *result.measured_latency);
@@ -81,6 +82,9 @@ std::string to_text(const VerifyResult& result) {
     std::string text = fmt::format("verification {}: {} edge, {} random and {} data events\n",
                                    result.passed() ? "passed" : "FAILED", result.edge_vectors,
                                    result.random_vectors, result.data_vectors);
+    if (result.exhaustive_vectors > 0) {
+        text += fmt::format("  and all {} events there are\n", result.exhaustive_vectors);
+    }
     for (const EvaluatorResult& row : result.evaluators) {
         const bool good = row.mismatches == 0 && row.failure.empty();
         text += fmt::format("  {:<10} {:>9} events  {:>7} mismatches  {:7.2f} s  {}\n", row.name,

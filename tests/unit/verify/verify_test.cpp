@@ -15,6 +15,7 @@
 #include "support/files.h"
 #include "support/random_network.h"
 #include "tools/tool.h"
+#include "verify/stimuli.h"
 
 namespace gatewright::verify {
 namespace {
@@ -53,7 +54,8 @@ VerifyParams fast() {
     VerifyParams params;
     params.vectors = 500;
     params.slow_vectors = 200;
-    params.verilator = UseVerilator::kNever;
+    params.verilator = UseTool::kNever;
+    params.icarus = UseTool::kNever;
     params.proof.budget_seconds = 0;
     return params;
 }
@@ -88,7 +90,7 @@ TEST(Verify, ARightDesignPassesInEveryEvaluator) {
     const Whole whole = whole_of(network(1));
     const auto directory = emitted(whole.netlist);
     VerifyParams params = fast();
-    params.verilator = UseVerilator::kRequired;
+    params.verilator = UseTool::kRequired;
     params.proof.budget_seconds = 60;
     tensor::Tensor<double> data({20, 6});
     Rng rng(3);
@@ -107,6 +109,48 @@ TEST(Verify, ARightDesignPassesInEveryEvaluator) {
     const Json json = to_json(*result);
     EXPECT_TRUE(json.find("passed")->as_bool());
     EXPECT_EQ(json.find("evaluators")->as_array().size(), 5U);
+}
+
+TEST(Verify, ASmallDesignIsRunThroughAllItsInputs) {
+    Rng rng(8);
+    const Whole whole =
+        whole_of(testing::random_network(rng, {.sizes = {3, 4, 2}, .activation_bits = 4}));
+    const auto directory = emitted(whole.netlist);
+    VerifyParams params = fast();
+    params.verilator = UseTool::kRequired;
+    const auto result = verify_design(whole.input(directory.path()), params);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_TRUE(result->passed()) << to_text(*result);
+    EXPECT_EQ(result->exhaustive_vectors, 4096U);
+    EXPECT_EQ(row(*result, "verilator").vectors, 9U + 2 * 3 + 500 + 4096);
+}
+
+TEST(Verify, TheEmittedTestbenchIsRunAndBelieved) {
+    const Whole whole = whole_of(network(6));
+    const auto directory = emitted(whole.netlist);
+    const auto inputs = stimuli(whole.design, 20, 1);
+    std::vector<fixed::Integer> outputs(inputs.size() / 6 * 4);
+    emulate::Engine(whole.flat).run_exact(inputs, outputs);
+    std::vector<rtl::Vector> vectors;
+    for (std::size_t e = 0; e < inputs.size() / 6; ++e) {
+        vectors.push_back({rtl::pack(whole.design.inputs, std::span(inputs).subspan(6 * e, 6)),
+                           rtl::pack(whole.design.outputs, std::span(outputs).subspan(4 * e, 4))});
+    }
+    VerifyParams params = fast();
+    params.icarus = UseTool::kRequired;
+    for (const bool wrong : {false, true}) {
+        if (wrong) vectors[7].out = vectors[7].out + fixed::Integer(vectors[7].out.bit(0) ? -1 : 1);
+        for (const rtl::File& file : rtl::testbench_files(whole.netlist, vectors)) {
+            std::filesystem::create_directories(directory.file("sim"));
+            ASSERT_TRUE(write_file(directory.file(file.path), file.content));
+        }
+        const auto result = verify_design(whole.input(directory.path()), params);
+        ASSERT_TRUE(result) << result.error().message;
+        EXPECT_EQ(result->passed(), !wrong) << to_text(*result);
+        if (!wrong) {
+            EXPECT_EQ(row(*result, "icarus").vectors, vectors.size());
+        }
+    }
 }
 
 TEST(Verify, AnotherRoundingModeIsFoundAgainstTheReference) {
@@ -166,7 +210,7 @@ TEST(Verify, AChangedOperatorInTheVerilogIsFound) {
     const Whole whole = whole_of(network(5));
     const auto directory = emitted(whole.netlist, " + ", " - ");
     VerifyParams params = fast();
-    params.verilator = UseVerilator::kRequired;
+    params.verilator = UseTool::kRequired;
     const auto result = verify_design(whole.input(directory.path()), params);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_FALSE(result->passed());
@@ -178,7 +222,7 @@ TEST(Verify, AChangedOperatorInTheVerilogIsFound) {
 TEST(Verify, AFolderWithoutVerilogIsAnError) {
     const Whole whole = whole_of(network(1));
     VerifyParams params = fast();
-    params.verilator = UseVerilator::kRequired;
+    params.verilator = UseTool::kRequired;
     const auto result = verify_design(whole.input("/nonexistent"), params);
     ASSERT_FALSE(result);
     EXPECT_NE(result.error().message.find("compile the model again"), std::string::npos);
