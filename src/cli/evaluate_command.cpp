@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/commands.h"
 #include "cli/events.h"
@@ -30,6 +31,27 @@ Scores first_classes(const Scores& scores, std::size_t events, std::size_t class
         for (std::size_t c = 0; c < classes; ++c) out[e * classes + c] = scores[e * width + c];
     }
     return out;
+}
+
+// Curves compare one class's score over all events, so scores must be on one scale: raw logits
+// become the probabilities of a softmax. The order within an event, and so the answer, stays the
+// same.
+Scores to_probabilities(Scores scores) {
+    const auto classes = static_cast<std::size_t>(scores.shape[1]);
+    for (std::size_t row = 0; row < scores.size(); row += classes) {
+        double* const first = scores.data.data() + row;
+        const double largest = *std::max_element(first, first + classes);
+        double sum = 0;
+        for (std::size_t c = 0; c < classes; ++c) sum += first[c] = std::exp(first[c] - largest);
+        for (std::size_t c = 0; c < classes; ++c) first[c] /= sum;
+    }
+    return scores;
+}
+
+bool ends_in_softmax(const model::Graph& graph) {
+    LayerId id = graph.outputs()[0];
+    while (graph[id].layer->kind() == "quantize") id = graph[id].inputs[0];
+    return graph[id].layer->kind() == "softmax";
 }
 
 Scores float_scores(const model::Graph& graph, const std::vector<Scores>& ports,
@@ -103,9 +125,11 @@ Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
     progress.stage("emulate");
     GW_TRY(const auto codes, emulate_events(loaded.flat, events));
     const auto scores = emulate::to_reals(loaded.design, codes);
+    const bool logits = classes > 1 && !ends_in_softmax(loaded.typed.graph());
     const auto measure = [&](const Scores& values) -> Result<report::Metrics> {
-        auto metrics =
-            report::classification_metrics(first_classes(values, events.count, classes), labels);
+        Scores part = first_classes(values, events.count, classes);
+        if (logits) part = to_probabilities(std::move(part));
+        auto metrics = report::classification_metrics(part, labels);
         if (!metrics) return fail_in(args.labels, metrics.error());
         return metrics;
     };
@@ -118,6 +142,7 @@ Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
     }
     Outcome out;
     out.text = metrics_text(fixed, ideal, names);
+    if (logits) out.text += "  AUC of softmax(outputs), each class against the rest\n";
     out.json = report::to_json(fixed, names);
     out.json.set("float_accuracy", ideal ? Json(ideal->accuracy) : Json());
     if (ideal) out.json.set("float", report::to_json(*ideal, names));
