@@ -41,6 +41,19 @@ bool is_constant(const Program& program, ValueId id) {
     return program[id].op == Op::kConstant;
 }
 
+bool is_zero(const Program& program, ValueId id) {
+    return is_constant(program, id) && program[id].range.lo.is_zero();
+}
+
+// A choice between a value and zero: a relu, or a gated value.
+bool is_gate(const Program& program, const Node& node) {
+    if (node.op == Op::kMax) {
+        return is_zero(program, node.args[0]) || is_zero(program, node.args[1]);
+    }
+    return node.op == Op::kSelect &&
+           (is_zero(program, node.args[1]) || is_zero(program, node.args[2]));
+}
+
 // Bits the operands of a comparison have on their common grid.
 int compared_bits(const Program& program, const Node& node) {
     const Span a = span_of(program[node.args[0]].format, 0);
@@ -64,8 +77,7 @@ NodeCost adder_cost(const Program& program, const Node& node) {
     const Span a = span_of(program[node.args[0]].format, 0);
     const Span b = span_of(program[node.args[1]].format, node.shift);
     const bool subtracts = node.op == Op::kSub;
-    if (subtracts && is_constant(program, node.args[0]) &&
-        program[node.args[0]].range.lo.is_zero()) {
+    if (subtracts && is_zero(program, node.args[0])) {
         cost.ops.negations = 1;  // inverters fold into the carry chain's inputs: no LUT
         return cost;
     }
@@ -146,12 +158,9 @@ NodeCost extremum_cost(const Program& program, const Node& node) {
     NodeCost cost;
     cost.ops.muxes = 1;
     cost.lut = node.format.width;
-    const auto is_zero = [&](ValueId id) {
-        return is_constant(program, id) && program[id].range.lo.is_zero();
-    };
     // Against 0 (relu) the sign bit is the comparison, against a constant it merges into the
     // choice.
-    if (is_zero(node.args[0]) || is_zero(node.args[1])) return cost;
+    if (is_zero(program, node.args[0]) || is_zero(program, node.args[1])) return cost;
     if (!has_constant_operand(program, node)) cost.lut += less_luts(program, node);
     return cost;
 }
@@ -194,6 +203,22 @@ std::vector<bool> first_occurrences(const Program& program) {
         first[i] = is_new;
     }
     return first;
+}
+
+// Results that go into registers only: nothing reads them in the cycle that computes them.
+std::vector<bool> registered_results(const Program& program, const schedule::Schedule& schedule) {
+    std::vector<bool> registered(program.size(), true);
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        for (const ValueId arg : program.nodes()[i].operands()) {
+            if (schedule.cycle[arg.index()] == schedule.cycle[i]) registered[arg.index()] = false;
+        }
+    }
+    for (const ValueId output : program.outputs()) {
+        if (schedule.cycle[output.index()] >= schedule.latency_cycles) {
+            registered[output.index()] = false;
+        }
+    }
+    return registered;
 }
 
 void add_cost(Resources& to, const NodeCost& cost) {
@@ -287,6 +312,7 @@ ResourceReport count_resources(const arch::Design& design, const arch::FlatProgr
     report.kernels.resize(kernels);
     std::vector<bool> has_cycle(kernels, false);
     const std::vector<bool> counts = first_occurrences(flat.program);
+    const std::vector<bool> registered = registered_results(flat.program, schedule);
     for (std::size_t i = 0; i < flat.program.size(); ++i) {
         const arch::KernelId kernel = flat.kernel_of[i];
         const Node& node = flat.program.nodes()[i];
@@ -297,7 +323,11 @@ ResourceReport count_resources(const arch::Design& design, const arch::FlatProgr
         own.first_cycle = started ? std::min(own.first_cycle, cycle) : cycle;
         own.last_cycle = started ? std::max(own.last_cycle, cycle) : cycle;
         has_cycle[kernel.index()] = true;
-        if (counts[i]) add_cost(own, node_cost(flat.program, node));
+        if (!counts[i]) continue;
+        NodeCost cost = node_cost(flat.program, node);
+        // In front of registers only, choosing zero is their synchronous reset.
+        if (registered[i] && is_gate(flat.program, node)) cost.lut = 0;
+        add_cost(own, cost);
     }
     Resources& total = report.total;
     for (std::size_t k = 0; k < kernels; ++k) {

@@ -123,5 +123,22 @@ TEST(CountResources, EqualAddersOfTwoKernelsCountOnceAndCyclesAreFound) {
     EXPECT_EQ(report.total.estimate.ff, 22);
 }
 
+TEST(CountResources, AReluInFrontOfARegisterIsItsResetAndCostsNoLut) {
+    arch::Design design;
+    design.kernels.resize(1);
+    arch::FlatProgram flat;
+    const auto program = dfg::parse_text(
+        "program p\n%0 = input s8.0\n%1 = const u0.0 0\n%2 = max u7.0 %0 %1\noutput %2\n");
+    ASSERT_TRUE(program) << program.error().message;
+    flat.program = *program;
+    flat.kernel_of = {arch::KernelId(), arch::KernelId(0), arch::KernelId(0)};
+    schedule::Schedule schedule;
+    schedule.cycle = {0, 0, 0};
+    schedule.latency_cycles = 1;
+    EXPECT_EQ(count_resources(design, flat, schedule, {7, 0}).total.estimate.lut, 0);
+    schedule.latency_cycles = 0;  // no register behind it
+    EXPECT_EQ(count_resources(design, flat, schedule, {0, 0}).total.estimate.lut, 7);
+}
+
 }  // namespace
 }  // namespace gatewright::report
