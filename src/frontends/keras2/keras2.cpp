@@ -86,14 +86,6 @@ std::string untyped_message(const std::vector<std::string>& untyped) {
 
 }  // namespace
 
-bool is_keras2_architecture(const Json& json) {
-    const Json* name = json.find("class_name");
-    return name != nullptr && name->is_string() && json.contains("config") &&
-           !json.contains("module") &&
-           (name->as_string() == "Sequential" || name->as_string() == "Model" ||
-            name->as_string() == "Functional");
-}
-
 Result<ImportedModel> import_keras2(const std::string& path, const ImportParams& params) {
     GW_TRY(const Source source, open_source(path, params));
     Context quantized(params, source.weights, WeightMode::kQuantized);

@@ -22,7 +22,4 @@ namespace gatewright::frontends {
 /// name.
 Result<ImportedModel> import_keras2(const std::string& path, const ImportParams& params);
 
-/// True if the parsed JSON is a Keras 2 architecture.
-bool is_keras2_architecture(const Json& json);
-
 }  // namespace gatewright::frontends
