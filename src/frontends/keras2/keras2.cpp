@@ -81,7 +81,7 @@ std::string untyped_message(const std::vector<std::string>& untyped) {
         "      weight = \"fixed<8,2>\"\n"
         "      bias = \"fixed<8,2>\"\n"
         "      result = \"fixed<16,6,RND,SAT>\"",
-        names, untyped.front());
+        names, untyped.back());
 }
 
 }  // namespace
