@@ -29,6 +29,7 @@ std::string evaluator_meaning(const std::string& name) {
     if (name == "emulator") return "the fast emulator";
     if (name == "netlist") return "the netlist, cycle by cycle";
     if (name == "verilator") return "the emitted Verilog, simulated";
+    if (name == "icarus") return "the emitted testbench, from the files alone";
     return {};
 }
 
@@ -44,7 +45,7 @@ std::string evaluators_table(const Json& verify) {
         const bool clean = mismatches && *mismatches == 0 && failure.empty();
         const std::string name = text(evaluator, "evaluator");
         std::string meaning = evaluator_meaning(name);
-        if (const std::string tool = text(evaluator, "tool"); !tool.empty()) {
+        if (const std::string tool = tool_name(text(evaluator, "tool")); !tool.empty()) {
             meaning += (meaning.empty() ? "" : "; ") + tool;
         }
         rows += fmt::format(

@@ -56,7 +56,7 @@ std::string resource_card(const Json& report, const char* key, std::string_view 
     const auto estimate = number(member(report, "estimate"), key);
     const auto measured = number(member(report, "synth"), key);
     if (measured) {
-        const std::string tool = shortened(text(member(report, "synth"), "tool"), 24);
+        const std::string tool = shortened(tool_name(text(member(report, "synth"), "tool")), 24);
         std::string more = "by " + (tool.empty() ? "synthesis" : escaped(tool));
         if (estimate) more += "; estimate " + grouped(estimate);
         return card("", title, grouped(measured), more);

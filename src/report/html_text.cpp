@@ -43,6 +43,10 @@ std::string shortened(std::string_view text, std::size_t limit) {
     return std::string(text);
 }
 
+std::string tool_name(std::string_view version_line) {
+    return std::string(version_line.substr(0, version_line.find(" (")));
+}
+
 std::string grouped(std::optional<double> value) {
     if (!value) return "–";
     const std::string digits = fmt::format("{:.0f}", std::abs(*value));

@@ -18,6 +18,9 @@ std::string escaped(std::string_view text);
 /// The first `limit` characters (not bytes) with an ellipsis; not escaped.
 std::string shortened(std::string_view text, std::size_t limit);
 
+/// A tool's name and version without what it adds in brackets: "Yosys 0.23".
+std::string tool_name(std::string_view version_line);
+
 /// "12 345" with narrow spaces, "–" if absent.
 std::string grouped(std::optional<double> value);
 /// Up to `digits` significant digits, no exponent for everyday sizes: "44.4", "0.0032".
