@@ -174,6 +174,7 @@ class Importer {
     ImportedModel out_;
     Problems problems_;
     std::map<CallId, std::optional<Wire>> wires_;  ///< nullopt: reported as failed
+    std::set<CallId> finals_;                      ///< outputs that feed no layer
     std::set<std::string> reported_;               ///< layers that check_layers() refused
 };
 
@@ -265,8 +266,15 @@ bool Importer::try_call(const LayerEntry& layer, std::size_t number) {
     }
     wires_[id] = std::nullopt;
     if (!complete) return true;
-    keras3::Call call{layer.name,        layer.class_name, *layer.config, file_.layer(layer.name),
-                      std::move(inputs), params_,          assembly_,     out_};
+    keras3::Call call{layer.name,
+                      layer.class_name,
+                      *layer.config,
+                      file_.layer(layer.name),
+                      std::move(inputs),
+                      finals_.count(id) > 0,
+                      params_,
+                      assembly_,
+                      out_};
     auto wire = keras3::find_rule(layer.class_name)->translate(call);
     if (wire) {
         wires_[id] = std::move(*wire);
@@ -277,6 +285,12 @@ bool Importer::try_call(const LayerEntry& layer, std::size_t number) {
 }
 
 void Importer::translate_all(const ModelPlan& plan) {
+    finals_ = {plan.outputs.begin(), plan.outputs.end()};
+    for (const LayerEntry& layer : plan.layers) {
+        for (const auto& producers : layer.calls) {
+            for (const CallId& producer : producers) finals_.erase(producer);
+        }
+    }
     std::vector<std::pair<const LayerEntry*, std::size_t>> open;
     for (const LayerEntry& layer : plan.layers) {
         if (layer.class_name == "InputLayer") continue;

@@ -124,7 +124,7 @@ Result<Wire> translate_softmax(Call& call) {
     softmax.exp_scale = as_float32(scaler);
     softmax.inverse_epsilon = as_float32(kKerasEpsilon);
     GW_TRY_STATUS(read_tables(call, call.shape(x), softmax));
-    softmax.winner_only = call.params.winner_only;
+    softmax.winner_only = call.params.winner_only && call.is_final;
     if (softmax.winner_only) return call.add("", std::move(softmax), {x});
     GW_TRY(const Wire y, call.add("", std::move(softmax), {x}));
     return apply_output_quantizer(call, y);

@@ -32,6 +32,17 @@ std::string snake_case(const std::string& name) {
     return out;
 }
 
+constexpr std::string_view kMergeRole = "iq/quantizers/quantizer";
+
+/// The number behind the last '_': 3 of "quantizer_3" or "quantizers/quantizer_3", 0 if there is
+/// none.
+int number_of(const std::string& name) {
+    const std::size_t digits = name.find_last_not_of("0123456789") + 1;
+    if (digits == 0 || digits == name.size() || name[digits - 1] != '_' || name.size() - digits > 6)
+        return 0;
+    return std::stoi(name.substr(digits));
+}
+
 /// The groups below `path`, at most `depth` levels down, whose last name satisfies `wanted`.
 template <class Wanted>
 std::vector<std::string> find_below(const Hdf5File& file, const std::string& path, int depth,
@@ -77,16 +88,37 @@ VariableGroup VariableGroup::child(const std::string& role) const {
     return {file_, path_ + "/" + role, layer_, by_name_};
 }
 
+Result<VariableGroup> VariableGroup::inner_quantizer(const std::string& path,
+                                                     const std::string& role) const {
+    for (const std::string& member : file_->members(path)) {
+        if (member.find("quantizer") != std::string::npos) {
+            return VariableGroup(file_, path + "/" + member, layer_, by_name_);
+        }
+    }
+    return fail(fmt::format("has no quantizer '{}' in the weight file", role));
+}
+
+Result<VariableGroup> VariableGroup::merge_quantizer(const std::string& role) const {
+    // The groups' numbers count through the whole model; their order is that of the inputs.
+    for (const std::string& member : file_->members(path_)) {
+        if (member.rfind("multiple_quantizers", 0) != 0) continue;
+        std::vector<std::string> groups = file_->members(path_ + "/" + member);
+        std::sort(groups.begin(), groups.end(),
+                  [](const auto& a, const auto& b) { return number_of(a) < number_of(b); });
+        const auto index = static_cast<std::size_t>(number_of(role));
+        if (index < groups.size())
+            return inner_quantizer(path_ + "/" + member + "/" + groups[index], role);
+    }
+    return fail(fmt::format("has no quantizer '{}' in the weight file", role));
+}
+
 Result<VariableGroup> VariableGroup::quantizer(const std::string& role) const {
     if (file_ == nullptr || path_.empty()) return fail("has no weights in the file");
     if (!by_name_) {
         return VariableGroup(file_, path_ + (role.empty() ? "" : "/" + role) + "/quantizer", layer_,
                              by_name_);
     }
-    if (role.find("quantizers/") != std::string::npos) {
-        return fail(
-            "has several input quantizers, which Keras' .h5 does not number; save it as .keras");
-    }
+    if (role.rfind(kMergeRole, 0) == 0) return merge_quantizer(role);
     std::string path = path_;
     std::string name = layer_;
     std::size_t begin = 0;
@@ -96,12 +128,7 @@ Result<VariableGroup> VariableGroup::quantizer(const std::string& role) const {
         path += "/" + name;
         begin = end + 1;
     }
-    for (const std::string& member : file_->members(path)) {
-        if (member.find("quantizer") != std::string::npos) {
-            return VariableGroup(file_, path + "/" + member, layer_, by_name_);
-        }
-    }
-    return fail(fmt::format("has no quantizer '{}' in the weight file", role));
+    return inner_quantizer(path, role);
 }
 
 Result<ModelFile> ModelFile::open(const std::string& path) {

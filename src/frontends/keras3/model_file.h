@@ -38,6 +38,10 @@ class VariableGroup {
     [[nodiscard]] VariableGroup child(const std::string& role) const;
 
   private:
+    [[nodiscard]] Result<VariableGroup> inner_quantizer(const std::string& path,
+                                                        const std::string& role) const;
+    [[nodiscard]] Result<VariableGroup> merge_quantizer(const std::string& role) const;
+
     const Hdf5File* file_ = nullptr;
     std::string path_;
     std::string layer_;

@@ -136,7 +136,7 @@ Result<Wire> apply_plain_softmax(Call& call, std::int64_t axis, std::string_view
     GW_TRY(const std::int64_t own_axis, without_batch(axis, call.shape(x).size()));
     layers::Softmax softmax;
     softmax.axis = own_axis;
-    softmax.winner_only = call.params.winner_only;
+    softmax.winner_only = call.params.winner_only && call.is_final;
     const auto type = call.params.precision.of(call.name).result;
     if (!softmax.winner_only) {
         if (!type) {

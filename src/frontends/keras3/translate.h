@@ -23,6 +23,7 @@ struct Call {
     const Json& config;
     VariableGroup variables;
     std::vector<Wire> inputs;
+    bool is_final = false;  ///< an output of the model that feeds no layer
     const ImportParams& params;
     Assembly& assembly;
     ImportedModel& result;  ///< warnings and stored EBOPs go here

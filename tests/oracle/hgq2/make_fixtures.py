@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random 16-input HGQ2 networks with their inputs and the outputs that HGQ2 computes.
 
-make_fixtures.py OUT [COUNT [SEED]] writes OUT/netNN.keras, netNN_x.npy (events x inputs, all inputs of the
-model one behind the other) and netNN_y.npy (the same for outputs). Every quantizer gets random widths per
-element, rounded half to even by HGQ2 itself, and a random rounding and overflow mode. Widths are small enough
-that float32 sums are exact.
+make_fixtures.py OUT [COUNT [SEED [FIRST]]] writes OUT/netNNN.keras (every fourth: .h5), netNNN_x.npy
+(events x inputs, all inputs of the model one behind the other) and netNNN_y.npy (the same for outputs).
+Every quantizer gets random widths per element, rounded half to even by HGQ2 itself, and a random rounding
+and overflow mode. Widths are small enough that float32 sums are exact.
 """
 
 import os
@@ -241,7 +241,7 @@ def build(kind, seed):
 
 def main():
     out = sys.argv[1]
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 72
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 63
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     os.makedirs(out, exist_ok=True)
     first = int(sys.argv[4]) if len(sys.argv) > 4 else 0
@@ -251,7 +251,7 @@ def main():
         ys = model([x.astype("float32") for x in xs] if len(xs) > 1 else xs[0].astype("float32"), training=False)
         ys = [np.asarray(y, dtype="float64").reshape(EVENTS, -1) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
         stem = os.path.join(out, f"net{number:03d}")
-        model.save(stem + ".keras")
+        model.save(stem + (".h5" if number % 4 == 3 else ".keras"))
         np.save(stem + "_x.npy", np.concatenate(xs, axis=1))
         np.save(stem + "_y.npy", np.concatenate(ys, axis=1))
 

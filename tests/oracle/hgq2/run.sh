@@ -18,7 +18,7 @@ echo "seed $seed, $count networks"
     exit 1
 }
 set --
-for model in "$work"/*.keras; do
-    set -- "$@" "$model" "${model%.keras}_x.npy" "${model%.keras}_y.npy"
+for model in "$work"/*.keras "$work"/*.h5; do
+    set -- "$@" "$model" "${model%.*}_x.npy" "${model%.*}_y.npy"
 done
 "$import_eval" "$@"

@@ -11,6 +11,7 @@
 
 #include "layers/dense.h"
 #include "layers/input.h"
+#include "layers/softmax.h"
 #include "support/files.h"
 #include "support/model_run.h"
 #include "support/rng.h"
@@ -205,6 +206,37 @@ TEST(Keras3, PlainLayerAsksForPrecision) {
     const ImportedModel model = import_keras3(path, params).value();
     EXPECT_EQ(model.graph.nodes().back().layer->kind(), "quantize");
     EXPECT_TRUE(model::infer_types(model.graph));
+}
+
+TEST(Keras3, WinnerOnlyTouchesTheModelsEndAlone) {
+    auto members = testing::read_keras(kSmall);
+    members["config.json"] = R"({"class_name": "Sequential", "config": {"name": "s", "layers": [
+        {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 8]}},
+        {"class_name": "Softmax", "config": {"name": "middle"}},
+        {"class_name": "Softmax", "config": {"name": "end"}}]}})";
+    const std::string path = temporary("winner.keras");
+    testing::write_zip(path, members);
+    ImportParams params;
+    params.precision.everywhere = fixed::parse_cast("fixed<8,4>").value();
+    params.winner_only = true;
+    const ImportedModel model = import_keras3(path, params).value();
+    for (const model::GraphNode& node : model.graph.nodes()) {
+        if (node.layer->kind() != "softmax") continue;
+        EXPECT_EQ(static_cast<const layers::Softmax&>(*node.layer).winner_only, node.name == "end");
+    }
+}
+
+TEST(Keras3, InputWithoutATypeOfItsOwnAsksForOne) {
+    auto members = testing::read_keras(kSmall);
+    members["config.json"] = R"({"class_name": "Sequential", "config": {"name": "s", "layers": [
+        {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 8]}},
+        {"class_name": "ReLU", "config": {"name": "r"}}]}})";
+    const std::string path = temporary("open_input.keras");
+    testing::write_zip(path, members);
+    const auto model = import_keras3(path, {});
+    ASSERT_FALSE(model);
+    EXPECT_NE(model.error().message.find("--input-type"), std::string::npos)
+        << model.error().message;
 }
 
 /// Import, and if that works also infer: nothing may crash or hang.
