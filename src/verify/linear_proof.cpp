@@ -113,10 +113,13 @@ class Normalizer {
     }
 
     [[nodiscard]] bool fits(const Form& form, const Node& node) const {
-        Interval range = Interval::constant(form[atoms_]);
+        // A zero constant has no grid of its own: it must not refine a coarse one.
+        Interval range{0, 0, node.format.frac};
+        if (!form[atoms_].is_zero()) range = range + Interval::constant(form[atoms_]);
         for (std::size_t a = 0; a < atoms_; ++a) {
-            if (!form[a].is_zero())
+            if (!form[a].is_zero()) {
                 range = range + scaled(program_[program_.inputs()[a]].range, form[a]);
+            }
         }
         if (range.frac > node.format.frac) return false;
         const Interval aligned = on_grid(range, node.format.frac);

@@ -144,6 +144,23 @@ TEST(Proof, NothingIsDisprovenOfTheLayersOwnExamples) {
     EXPECT_GT(proven, 10U);
 }
 
+// Weights of whole multiples of 16: the sums lie on a grid coarser than 1.
+TEST(Proof, ACoarseGridIsProven) {
+    model::Graph graph;
+    layers::Input input;
+    input.shape = {3};
+    input.type = {{.format = {true, 5, -2}}};
+    layers::Dense dense;
+    dense.kernel = model::Values({3, 2});
+    dense.kernel.data = {Dyadic(16), Dyadic(-48), Dyadic(32), Dyadic(80), Dyadic(0), Dyadic(16)};
+    const LayerId x = graph.add("x", "", std::move(input), {});
+    graph.add_output(graph.add("d", "", std::move(dense), {x}));
+    const auto typed = typed_of(std::move(graph));
+    const auto proofs = prove_layers(typed, arch::build_design(typed));
+    ASSERT_EQ(proofs.size(), 1U);
+    EXPECT_EQ(proofs[0].method, "normal form + z3") << proofs[0].detail;
+}
+
 // y0 = 3a + b, y1 = 3a - 2b, with one shared term.
 constexpr std::string_view kTwoSums =
     "program sums\n"
