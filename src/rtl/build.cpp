@@ -196,6 +196,10 @@ class KernelModule : ModuleBuilder {
 
     Operand operand(ValueId value, int cycle) {
         const Node& node = plan_.node(value);
+        const auto fixed_bits = constant_results_.find(value);
+        if (fixed_bits != constant_results_.end() && cycle == plan_.cycle(value)) {
+            return {{fixed_bits->second, node.format.is_signed}, node.format, node.range};
+        }
         return {{bits_at(value, cycle), node.format.is_signed}, node.format, node.range};
     }
 
@@ -211,6 +215,7 @@ class KernelModule : ModuleBuilder {
         const std::size_t table = node.op == Op::kTable ? table_function(node, operands[0]) : 0;
         Legalizer legalizer(wiring_);
         const Bits result = legalizer.lower(node, operands, table);
+        if (result.constant()) constant_results_.emplace(value, result);
         define(value, plan_.cycle(value),
                wiring_.name_result(result, name, is_exported ? fixed::to_string(node.format) : ""));
     }
@@ -244,6 +249,9 @@ class KernelModule : ModuleBuilder {
     std::set<Tap> uses_;
     std::set<ValueId> used_;
     std::map<std::pair<dfg::TableId, int>, std::size_t> tables_;
+    /// Results that turned out constant bit by bit (the low bits of a shifted value): used as such
+    /// in their own cycle. Delayed they are registers like others, which the schedule has counted.
+    std::unordered_map<ValueId, Bits> constant_results_;
     int next_value_ = 0;
     int next_output_ = 0;
 };

@@ -183,8 +183,14 @@ Bits Wiring::select(const Bits& condition, const Bits& if_true, const Bits& if_f
 }
 
 Bits Wiring::less(const Bits& a, const Bits& b, Operation operation) {
-    if (operation == Operation::kLessSigned && is_constant(b, 0))
-        return take({a, false}, a.width() - 1, 1);
+    const bool is_signed = operation == Operation::kLessSigned;
+    const int width = a.width();
+    const Integer lowest = is_signed ? Integer::power_of_two(width - 1) : Integer(0);
+    const Integer highest = is_signed ? lowest - 1 : ones(width);
+    // Nothing is below the lowest number or above the highest; tools warn of such comparisons.
+    if (is_constant(b, lowest) || is_constant(a, highest)) return constant_bits(0, 1);
+    if (is_signed && is_constant(b, 0)) return take({a, false}, width - 1, 1);
+    if (!is_signed && is_constant(a, 0)) return any(b, "nonzero");
     return emit("less", 1, operation, {a, b});
 }
 
