@@ -117,7 +117,7 @@ Bits Legalizer::equal_to(const Operand& a, const Operand& b) {
 }
 
 Bits Legalizer::choose_extreme(const Node& node, const Operand& a, const Operand& b) {
-    if (is_zero(a)) return choose_extreme(node, b, a);  // x < 0 is x's sign bit
+    if (is_zero(a) && !is_zero(b)) return choose_extreme(node, b, a);  // x < 0 is x's sign bit
     const Bits first = on_grid(a, node.format.frac, node.format.width);
     const Bits second = on_grid(b, node.format.frac, node.format.width);
     const Bits is_less = less_than(a, b);
