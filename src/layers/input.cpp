@@ -12,7 +12,7 @@ using model::Values;
 
 Result<TensorType> Input::infer(std::span<const TensorType> inputs) const {
     if (!inputs.empty()) return fail("an input layer takes no inputs");
-    constexpr std::size_t kMaxElements = std::size_t{1} << 24U;
+    constexpr std::size_t kMaxElements = std::size_t{1} << 20U;
     std::size_t count = 1;
     for (const std::int64_t dim : shape) {
         if (dim <= 0 || static_cast<std::size_t>(dim) > kMaxElements / count) {

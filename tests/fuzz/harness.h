@@ -30,6 +30,11 @@
 #include "support/rng.h"
 #include "support/stopwatch.h"
 
+// Inputs that the ctest tries; slow targets ask for fewer.
+#ifndef GW_FUZZ_ITERATIONS
+#define GW_FUZZ_ITERATIONS 3000
+#endif
+
 namespace gatewright::fuzz {
 
 using Target = void (*)(const std::string&);
@@ -154,7 +159,7 @@ inline bool survives_file(const std::string& program, const std::filesystem::pat
 /// The main of a fuzz target: 0 if every input was survived. Crashers are the files of
 /// GW_FUZZ_CRASHERS (a macro: the folder) whose name starts with the program's name.
 inline int run_fuzz(int argc, char** argv, std::vector<std::string> seeds, Target target) {
-    constexpr std::size_t kIterations = 3000;
+    constexpr std::size_t kIterations = GW_FUZZ_ITERATIONS;
     const std::string program = argc > 0 ? argv[0] : "fuzz";
     if (argc == 2 && std::filesystem::is_regular_file(argv[1])) {
         return survives_file(program, argv[1], target) ? 0 : 1;
