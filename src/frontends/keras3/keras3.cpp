@@ -122,22 +122,28 @@ Json sequential_input_shape(const Json& config, const Json& first) {
     return {};
 }
 
+/// A Sequential model: each layer takes the one before. `made_input` holds the input layer if it
+/// has none.
+void chain_layers(const Json& config, ModelPlan& plan, Json& made_input) {
+    if (plan.layers[0].class_name != "InputLayer") {
+        const Json& first = config.find("layers")->as_array()[0];
+        made_input.set("batch_shape", sequential_input_shape(config, first));
+        plan.layers.insert(plan.layers.begin(), {"input_layer", "InputLayer", &made_input, {}});
+    }
+    for (std::size_t i = 1; i < plan.layers.size(); ++i) {
+        plan.layers[i].calls = {{CallId(plan.layers[i - 1].name, 0)}};
+    }
+    plan.inputs = {CallId(plan.layers.front().name, 0)};
+    plan.outputs = {CallId(plan.layers.back().name, 0)};
+}
+
 Result<ModelPlan> read_plan(const Json& model, Json& made_input) {
     const std::string kind = keras3::plain_class_name(model);
     GW_TRY(const Json* config, model.get_object("config"));
     ModelPlan plan;
     GW_TRY(plan.layers, read_layers(*config));
     if (kind == "Sequential") {
-        if (plan.layers[0].class_name != "InputLayer") {
-            const Json& first = config->find("layers")->as_array()[0];
-            made_input.set("batch_shape", sequential_input_shape(*config, first));
-            plan.layers.insert(plan.layers.begin(), {"input_layer", "InputLayer", &made_input, {}});
-        }
-        for (std::size_t i = 1; i < plan.layers.size(); ++i) {
-            plan.layers[i].calls = {{CallId(plan.layers[i - 1].name, 0)}};
-        }
-        plan.inputs = {CallId(plan.layers.front().name, 0)};
-        plan.outputs = {CallId(plan.layers.back().name, 0)};
+        chain_layers(*config, plan, made_input);
         return plan;
     }
     if (kind != "Functional" && kind != "Model") {

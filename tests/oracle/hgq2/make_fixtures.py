@@ -178,8 +178,10 @@ def randomize(model, rng):
             name, shape = variable.name, variable.shape
             if name in ("moving_mean", "bias", "beta", "bn_beta") and shape:
                 variable.assign(rng.normal(0, 0.5, shape))
-            elif name in ("moving_variance", "gamma", "bn_gamma"):
-                variable.assign(rng.uniform(0.2, 3, shape))
+            elif name == "moving_variance":
+                variable.assign(10 ** rng.uniform(-3, 0.5, shape))  # small ones show the epsilon
+            elif name in ("gamma", "bn_gamma"):
+                variable.assign(rng.uniform(0.2, 3, shape) * np.sqrt(0.1))
             elif name == "kernel":
                 variable.assign(rng.normal(0, 0.7, shape))
         if not isinstance(layer, (FixedPointQuantizerKBI, FixedPointQuantizerKIF)):
