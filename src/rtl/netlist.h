@@ -47,12 +47,14 @@ struct Piece {
     int low = 0;
     int width = 0;
     fixed::Integer value;  ///< in [0, 2^width)
+    friend bool operator==(const Piece&, const Piece&) = default;
 };
 
 /// Pieces side by side, the lowest first.
 struct Bits {
     std::vector<Piece> pieces;
 
+    friend bool operator==(const Bits&, const Bits&) = default;
     [[nodiscard]] int width() const;
     /// The value if no piece reads a signal.
     [[nodiscard]] std::optional<fixed::Integer> constant() const;

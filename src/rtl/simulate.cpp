@@ -208,19 +208,19 @@ struct Simulator::Machine {
     }
 
     std::vector<Run> runs(const Bits& bits, const std::vector<std::size_t>& places) {
-        std::vector<Run> out;
+        std::vector<Run> found;
         for (const Piece& piece : bits.pieces) {
             if (piece.kind == Piece::Kind::kConstant) {
-                out.push_back({piece.kind, constants.size() * kWordBits, piece.width});
+                found.push_back({piece.kind, constants.size() * kWordBits, piece.width});
                 const std::vector<Word> words = to_words(piece.value, piece.width);
                 constants.insert(constants.end(), words.begin(), words.end() - 1);
             } else {
                 const std::size_t place = places[piece.signal.index()];
-                out.push_back(
+                found.push_back(
                     {piece.kind, place + static_cast<std::size_t>(piece.low), piece.width});
             }
         }
-        return out;
+        return found;
     }
 
     void flatten(const Module& module, const std::vector<std::size_t>& places) {

@@ -188,14 +188,33 @@ Bits Wiring::less(const Bits& a, const Bits& b, Operation operation) {
     const Integer lowest = is_signed ? Integer::power_of_two(width - 1) : Integer(0);
     const Integer highest = is_signed ? lowest - 1 : ones(width);
     // Nothing is below the lowest number or above the highest; tools warn of such comparisons.
-    if (is_constant(b, lowest) || is_constant(a, highest)) return constant_bits(0, 1);
+    const bool is_never =
+        is_constant(b, lowest) || is_constant(a, highest) || resolved(a) == resolved(b);
+    if (is_never) return constant_bits(0, 1);
     if (is_signed && is_constant(b, 0)) return take({a, false}, width - 1, 1);
     if (!is_signed && is_constant(a, 0)) return any(b, "nonzero");
     return emit("less", 1, operation, {a, b});
 }
 
 Bits Wiring::equal(const Bits& a, const Bits& b) {
+    if (resolved(a) == resolved(b)) return constant_bits(1, 1);
     return emit("equal", 1, Operation::kEqual, {a, b});
+}
+
+Bits Wiring::resolved(const Bits& bits) const {
+    Bits out;
+    for (const Piece& piece : bits.pieces) {
+        const auto source =
+            piece.kind == Piece::Kind::kConstant ? wired_.end() : wired_.find(piece.signal);
+        if (source == wired_.end()) {
+            append_piece(out, piece);
+            continue;
+        }
+        const bool repeats = piece.kind == Piece::Kind::kRepeat;
+        const Bits part = take({source->second, false}, piece.low, repeats ? 1 : piece.width);
+        append(out, repeats ? take({part, true}, 0, piece.width) : part);
+    }
+    return out;
 }
 
 SignalId Wiring::name_result(const Bits& result, const std::string& name, std::string comment) {
@@ -212,6 +231,7 @@ SignalId Wiring::name_result(const Bits& result, const std::string& name, std::s
     }
     module_.signals.push_back({unique, result.width(), SignalKind::kWire});
     const SignalId target(module_.signals.size() - 1);
+    wired_.emplace(target, resolved(result));
     module_.statements.push_back(Assign{target, Operation::kBits, {result}, 0, std::move(comment)});
     named_ = module_.statements.size();
     return target;

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "fixed/format.h"
 #include "rtl/names.h"
@@ -58,9 +59,13 @@ class Wiring {
     SignalId name_result(const Bits& result, const std::string& name, std::string comment = {});
 
   private:
+    /// The bits with every signal that is only wiring replaced by what it is wired to.
+    [[nodiscard]] Bits resolved(const Bits& bits) const;
+
     Module& module_;
     Namer& names_;
     std::string base_;
+    std::unordered_map<SignalId, Bits> wired_;  ///< signals whose statement is kBits
     std::size_t named_ = 0;  ///< statements before this one belong to values that have their names
 };
 
