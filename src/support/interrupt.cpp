@@ -53,6 +53,9 @@ void handle_interrupts() {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    // A file-size limit or a reader that went away is an error of the write, not the end of us.
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
     std::thread(wait_for_signals, signals).detach();
 }
 

@@ -100,7 +100,8 @@ Result<ProcessOutcome> run_process(const std::vector<std::string>& command,
         sigset_t none;
         sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        ::sigaction(SIGPIPE, &previous, nullptr);
+        ::signal(SIGPIPE, SIG_DFL);
+        ::signal(SIGXFSZ, SIG_DFL);
         become(command, *program, params.working_directory, input.ends[0], output.ends[1]);
     }
     const CleanupOnInterrupt end_child([child] { ::kill(-child, SIGKILL); });

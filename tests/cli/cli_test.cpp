@@ -213,11 +213,31 @@ TEST_F(Cli, OutputFolderThatCannotBeWrittenIsOneError) {
     }
 }
 
-TEST_F(Cli, AFullDiskIsOneErrorAndLeavesNothing) {
-    write("x.csv", "1,2\n");
-    const auto outcome = run(
-        {"emulate", path("tiny.json"), "--input", path("x.csv"), "--output", "/dev/full/y.npy"});
-    EXPECT_EQ(outcome.exit_code, 1) << outcome.output;
+// A limit on the file size gives the same failing writes as a full disk.
+TEST_F(Cli, WritesThatFailAreOneErrorAndLeaveNothing) {
+    const auto before = left_behind();
+    const std::string command = std::string("ulimit -f 2; exec ") + GW_BINARY + " compile " +
+                                path("tiny.json") + " -o " + path("out");
+    const auto outcome = run_process({"sh", "-c", command});
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->exit_code, 1) << outcome->output;
+    EXPECT_NE(outcome->output.find("cannot be written"), std::string::npos) << outcome->output;
+    EXPECT_EQ(left_behind(), before);
+}
+
+TEST_F(Cli, AnInterruptedRunLeavesNothingHalfWritten) {
+    const auto before = left_behind();
+    for (const char* delay : {"0.01", "0.02", "0.04", "0.08", "0.16"}) {
+        const auto outcome =
+            run_process({"timeout", "-s", "INT", delay, GW_BINARY, "compile",
+                         GW_SOURCE_DIR "/models/jets/jets.keras", "-o", path("out")});
+        ASSERT_TRUE(outcome);
+        if (outcome->exit_code == 0) {
+            EXPECT_TRUE(fs::exists(folder_ / "out/report.html"));
+            fs::remove_all(folder_ / "out");
+        }
+        EXPECT_EQ(left_behind(), before) << "after " << delay << " s";
+    }
 }
 
 TEST_F(Cli, LatencyBudgetGivesTheClock) {
