@@ -30,12 +30,18 @@ Result<IcarusRun> simulate_icarus(const IcarusJob& job) {
     for (const std::string& file : job.files)
         arguments.push_back(std::filesystem::absolute(file).string());
     GW_TRY(const ProcessOutcome compiled, run_tool(kIcarus, arguments, within(job.time_limit)));
-    GW_TRY(const ProcessOutcome ran,
-           run_tool(kVvp, {"-n", program}, within(job.time_limit, job.directory)));
+    if (!is_installed(kVvp))
+        return run_tool(kVvp, {}, {}).map([](const auto&) { return IcarusRun(); });
+    const std::vector<std::string> command{kVvp.program, "-n", program};
+    GW_TRY(const ProcessOutcome ran, run_process(command, within(job.time_limit, job.directory)));
+    if (!ran.ok() && !ran.timed_out) {
+        return tl::unexpected<Error>(run_error(command, ran, job.time_limit));
+    }
     IcarusRun run;
     run.output = ran.output;
     run.warnings = compiled.output;
-    run.passed = prints_pass(ran.output);
+    run.timed_out = ran.timed_out;
+    run.passed = !ran.timed_out && prints_pass(ran.output);
     run.compile_seconds = compiled.seconds;
     run.run_seconds = ran.seconds;
     return run;

@@ -23,6 +23,7 @@ struct IcarusRun {
     std::string output;    ///< what the testbench printed
     std::string warnings;  ///< what iverilog -Wall said
     bool passed = false;   ///< a line starts with PASS and none with FAIL
+    bool timed_out = false;
     double compile_seconds = 0;
     double run_seconds = 0;
 };

@@ -39,6 +39,14 @@ Result<std::vector<std::string>> verilog_files(const std::string& directory) {
     return files;
 }
 
+// The testbench's last line is "PASS: <events> events, ...".
+std::size_t vectors_in(const std::string& output) {
+    constexpr std::string_view kPass = "PASS: ";
+    const std::size_t at = output.find(kPass);
+    return at == std::string::npos ? 0
+                                   : std::strtoull(output.c_str() + at + kPass.size(), nullptr, 10);
+}
+
 // The events, and one evaluator after the other.
 class Harness {
   public:
@@ -165,16 +173,23 @@ class Harness {
             result_.notes.emplace_back("there is no emitted testbench to run");
             return {};
         }
-        GW_TRY(tools::IcarusJob job, testbench_job(top, folder));
-        GW_TRY(const tools::IcarusRun run, tools::simulate_icarus(job));
+        GW_TRY(const tools::IcarusJob job, testbench_job(top, folder));
+        const auto run = tools::simulate_icarus(job);
+        if (run && run->timed_out) {
+            result_.notes.push_back(
+                fmt::format("the testbench did not finish within {} s in Icarus Verilog",
+                            job.time_limit.count()));
+            return {};
+        }
         EvaluatorResult row;
         row.name = "icarus";
         GW_TRY(row.tool, tools::version(tools::kIcarus));
-        const std::size_t pass = run.output.find("PASS: ");
-        if (run.passed && pass != std::string::npos) {
-            row.vectors = std::strtoull(run.output.c_str() + pass + 6, nullptr, 10);
+        if (!run) {
+            row.failure = run.error().message;
+        } else if (!run->passed) {
+            row.failure = "the testbench says: " + run->output.substr(0, 600);
         } else {
-            row.failure = "the testbench says: " + run.output.substr(0, 600);
+            row.vectors = vectors_in(run->output);
         }
         row.seconds = watch.seconds();
         result_.evaluators.push_back(std::move(row));
