@@ -32,7 +32,7 @@ demo: deps
 	@$(GW) compile models/jets/jets.keras -o $(DEMO) --name jets --part xcvu13p-2 --clock 360MHz
 	@$(GW) verify $(DEMO) --vectors 20000 --data models/jets/jets_test_x.npy
 	@$(GW) synth $(DEMO)
-	@$(GW) evaluate $(DEMO) --data models/jets/jets_test_x.npy --labels models/jets/jets_test_y.npy
+	@$(GW) evaluate $(DEMO) --data models/jets/jets_test_x.npy --labels models/jets/jets_test_y.npy --class-names g,q,w,z,t
 	@$(GW) report $(DEMO)
 
 test: deps
