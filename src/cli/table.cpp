@@ -50,7 +50,7 @@ std::string with_commas(std::int64_t value) {
     std::string digits = fmt::format("{}", value < 0 ? -value : value);
     for (std::size_t place = digits.size(); place > 3;) {
         place -= 3;
-        digits.insert(place, ",");
+        digits.insert(place, 1, ',');
     }
     return (value < 0 ? "-" : "") + digits;
 }
