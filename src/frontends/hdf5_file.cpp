@@ -164,7 +164,9 @@ Result<Hdf5File> Hdf5File::from_bytes(std::string bytes, const std::string& name
         return fail(fmt::format("{}: has {} bytes, more than {}; refused", name, bytes.size(),
                                 kMaxFileBytes));
     }
-    const auto packed = run_isolated([&] { return pack(read_hdf5(bytes)); });
+    // A whole file reads at more than 100 MB/s; a damaged one may send the library in circles.
+    const IsolateParams limits{.cpu_seconds = 5 + static_cast<unsigned>(bytes.size() >> 22U)};
+    const auto packed = run_isolated([&] { return pack(read_hdf5(bytes)); }, limits);
     if (!packed) return fail(fmt::format("{}: is damaged HDF5: {}", name, packed.error().message));
     auto tree = unpack(*packed);
     if (!tree) return fail(fmt::format("{}: is damaged HDF5: {}", name, tree.error().message));

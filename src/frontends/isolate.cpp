@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ namespace {
 
 /// In the child: no core file, no endless work, no message of the C library on the user's terminal.
 void confine(const IsolateParams& params) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // no orphan goes on when the parent is interrupted
     for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGINT, SIGTERM, SIGPIPE}) {
         std::signal(signal, SIG_DFL);
     }
