@@ -26,14 +26,15 @@ $(BUILD)/build.ninja: CMakeLists.txt CMakePresets.json
 deps:
 	@.ci/dependencies.sh
 
-demo: deps
-	@$(MAKE) --no-print-directory build
+# The commands are shown: they are what a user would type.
+demo: deps $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet gatewright
 	@mkdir -p $(BUILD)/demo
-	@$(GW) compile models/jets/jets.keras -o $(DEMO) --name jets --part xcvu13p-2 --clock 360MHz
-	@$(GW) verify $(DEMO) --vectors 20000 --data models/jets/jets_test_x.npy
-	@$(GW) synth $(DEMO)
-	@$(GW) evaluate $(DEMO) --data models/jets/jets_test_x.npy --labels models/jets/jets_test_y.npy --class-names g,q,w,z,t
-	@$(GW) report $(DEMO)
+	$(GW) compile models/jets/jets.keras -o $(DEMO) --name jets --part xcvu13p-2 --clock 360MHz
+	$(GW) verify $(DEMO) --vectors 20000 --data models/jets/jets_test_x.npy
+	$(GW) synth $(DEMO)
+	$(GW) evaluate $(DEMO) --data models/jets/jets_test_x.npy --labels models/jets/jets_test_y.npy --class-names g,q,w,z,t
+	$(GW) report $(DEMO)
 
 test: deps
 	@$(MAKE) --no-print-directory build
