@@ -11,6 +11,7 @@ BUILD   := build
 GW      := $(BUILD)/bin/gatewright
 DEMO    := $(BUILD)/demo/jets
 
+.NOTPARALLEL:
 .PHONY: all build deps demo test quick bench clean
 
 all: build
