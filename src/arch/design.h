@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hardware plan: kernels (pure dataflow programs, one per layer of the user's model) and how values
-// travel between them. Today every kernel is unrolled: one instance, a new event each cycle (initiation
-// interval 1). A plan never changes a result.
+// The hardware plan: kernels (pure dataflow programs, one per layer of the user's model) and how
+// values travel between them. Today every kernel is unrolled: one instance, a new event each cycle
+// (initiation interval 1). A plan never changes a result.
 #pragma once
 
 #include <string>
@@ -31,18 +31,19 @@ struct Source {
 struct Port {
     std::string name;
     tensor::Shape shape;
-    std::vector<fixed::Cast> elements;  ///< how real values become codes (inputs); the format (outputs)
+    std::vector<fixed::Cast>
+        elements;  ///< how real values become codes (inputs); the format (outputs)
     std::vector<int> bit_offset;
     int width = 0;  ///< bits of the whole port
 };
 
 struct Kernel {
-    std::string name;         ///< the user's layer
-    std::string description;  ///< one line: what it computes
+    std::string name;             ///< the user's layer
+    std::string description;      ///< one line: what it computes
     std::vector<LayerId> layers;  ///< nodes of the model graph
     dfg::Program program;
-    /// Per layer, the value in `program` of each element of its output: what traces and proofs look at.
-    /// A pass that rewrites `program` keeps this up to date, or clears it.
+    /// Per layer, the value in `program` of each element of its output: what traces and proofs look
+    /// at. A pass that rewrites `program` keeps this up to date, or clears it.
     std::vector<std::vector<dfg::ValueId>> values;
     std::vector<Source> inputs;  ///< one per program input
 };
@@ -51,8 +52,8 @@ struct Design {
     std::string name;
     std::vector<Port> inputs;
     std::vector<Port> outputs;
-    std::vector<Kernel> kernels;   ///< producers before consumers
-    std::vector<Source> results;   ///< one per output element, over all output ports in order
+    std::vector<Kernel> kernels;  ///< producers before consumers
+    std::vector<Source> results;  ///< one per output element, over all output ports in order
 };
 
 struct BuildParams {
@@ -62,8 +63,8 @@ struct BuildParams {
 /// Lowers every layer. One kernel per run of nodes with the same origin.
 Design build_design(const model::TypedGraph& graph, const BuildParams& params = {});
 
-/// All kernels joined into one program: inputs and outputs are the design's elements in order. Values
-/// that no output needs are left out.
+/// All kernels joined into one program: inputs and outputs are the design's elements in order.
+/// Values that no output needs are left out.
 struct FlatProgram {
     dfg::Program program;
     std::vector<KernelId> kernel_of;  ///< per node; invalid for the design's inputs

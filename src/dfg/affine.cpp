@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-
 namespace gatewright::dfg {
 namespace {
 
@@ -23,7 +22,8 @@ struct Form {
 Form scaled_form(const Form& form, const Dyadic& factor) {
     Form out{{}, form.offset * factor};
     out.terms.reserve(form.terms.size());
-    for (const auto& [atom, coefficient] : form.terms) out.terms.emplace_back(atom, coefficient * factor);
+    for (const auto& [atom, coefficient] : form.terms)
+        out.terms.emplace_back(atom, coefficient * factor);
     return out;
 }
 
@@ -58,7 +58,8 @@ Interval range_of(const Form& form, const std::vector<Interval>& ranges) {
 }
 
 // The node as a linear form of its operands' forms; nullopt for nonlinear ops.
-std::optional<Form> linear_form(const Node& node, const Program& program, const std::vector<Form>& forms) {
+std::optional<Form> linear_form(const Node& node, const Program& program,
+                                const std::vector<Form>& forms) {
     const auto form = [&](std::size_t i) -> const Form& { return forms[node.args[i].index()]; };
     switch (node.op) {
         case Op::kConstant:
@@ -116,9 +117,9 @@ Status verify_ranges(const Program& program) {
         const Node& node = program.nodes()[i];
         // Ranges grow by induction: result_range uses the operands' claims, proven before this one.
         if (!node.range.contains(proven[i]) && !node.range.contains(result_range(program, node))) {
-            return fail(fmt::format("{}: value %{} ({}): its range {} is narrower than the provable {}",
-                                    program.name, i, to_string(node.op), fixed::to_string(node.range),
-                                    fixed::to_string(proven[i])));
+            return fail(fmt::format(
+                "{}: value %{} ({}): its range {} is narrower than the provable {}", program.name,
+                i, to_string(node.op), fixed::to_string(node.range), fixed::to_string(proven[i])));
         }
     }
     return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exact ranges of linear forms. Interval arithmetic forgets that x - x is 0; here every value made of
-// additions keeps its coefficients over the independent values below it (inputs and results of
+// Exact ranges of linear forms. Interval arithmetic forgets that x - x is 0; here every value made
+// of additions keeps its coefficients over the independent values below it (inputs and results of
 // nonlinear ops), so its range is that of the linear form itself. This is what proves the narrow
 // ranges that adder graphs claim.
 #pragma once

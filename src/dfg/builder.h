@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds programs whose nodes have exact ranges and the narrowest formats that hold them. Equal nodes
-// are made once (hash consing), constants are folded, and operations that cannot change a value are
-// not made at all: a cast to a wider type, adding zero, the maximum of values that do not overlap.
+// Builds programs whose nodes have exact ranges and the narrowest formats that hold them. Equal
+// nodes are made once (hash consing), constants are folded, and operations that cannot change a
+// value are not made at all: a cast to a wider type, adding zero, the maximum of values that do not
+// overlap.
 #pragma once
 
 #include <memory>
@@ -60,10 +61,12 @@ class Builder {
     [[nodiscard]] const Node& operator[](ValueId id) const { return program_[id]; }
     [[nodiscard]] Program finish() &&;
 
-    /// Appends a node whose op, operands and attributes are set: its format and range are derived (a
-    /// cast, slice, input or bitwise op keeps its own format), it is folded and shared if possible.
+    /// Appends a node whose op, operands and attributes are set: its format and range are derived
+    /// (a cast, slice, input or bitwise op keeps its own format), it is folded and shared if
+    /// possible.
     ValueId make(Node node, const fixed::Interval* known = nullptr);
-    /// Appends a node whose format and range are already right, shared if possible, never simplified.
+    /// Appends a node whose format and range are already right, shared if possible, never
+    /// simplified.
     ValueId make_as_is(Node node) { return intern(std::move(node)); }
     TableId intern_table(std::string_view name, std::vector<fixed::Integer> codes);
 

@@ -44,7 +44,8 @@ Integer evaluate_node(const Program& program, const Node& node, std::span<const 
 }
 
 std::vector<Integer> interpret_all(const Program& program, std::span<const Integer> inputs) {
-    GW_CHECK(inputs.size() == program.inputs().size(), "wrong number of inputs for " + program.name);
+    GW_CHECK(inputs.size() == program.inputs().size(),
+             "wrong number of inputs for " + program.name);
     std::vector<Integer> codes;
     codes.reserve(program.size());
     std::size_t next_input = 0;

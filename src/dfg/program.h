@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The dataflow program: a pure function from fixed-point inputs to fixed-point outputs in SSA form.
-// No time, no state: clocks live in schedule and rtl. A node's operands come before it, so walking the
-// nodes in order is an evaluation order.
+// No time, no state: clocks live in schedule and rtl. A node's operands come before it, so walking
+// the nodes in order is an evaluation order.
 //
-// Every op is total: its exact result is brought into the node's format by wrapping, so a program means
-// the same in every evaluator whatever its formats are. A Builder gives each node the narrowest format
-// its values need, and then nothing ever wraps except where a cast says so.
+// Every op is total: its exact result is brought into the node's format by wrapping, so a program
+// means the same in every evaluator whatever its formats are. A Builder gives each node the
+// narrowest format its values need, and then nothing ever wraps except where a cast says so.
 #pragma once
 
 #include <array>
@@ -40,15 +40,16 @@ std::size_t arity(Op op);
 struct Node {
     Op op = Op::kConstant;
     fixed::Format format;
-    /// Every value the node can take lies in here; same frac as the format. A constant's code is lo.
+    /// Every value the node can take lies in here; same frac as the format. A constant's code is
+    /// lo.
     fixed::Interval range;
     std::array<ValueId, 3> args{};
     int shift = 0;  ///< add, sub: b is scaled by 2^shift; slice: the lowest bit taken
-    fixed::Round round = fixed::Round::kTrn;            // cast only, as the next two
+    fixed::Round round = fixed::Round::kTrn;  // cast only, as the next two
     fixed::Overflow overflow = fixed::Overflow::kWrap;
     int saturation_bits = 0;
-    TableId table;   // table only
-    LayerId layer;   ///< the layer of the user's model this came from, if any
+    TableId table;  // table only
+    LayerId layer;  ///< the layer of the user's model this came from, if any
 
     [[nodiscard]] fixed::Cast cast() const { return {format, round, overflow, saturation_bits}; }
     [[nodiscard]] std::span<const ValueId> operands() const { return {args.data(), arity(op)}; }
@@ -73,7 +74,8 @@ class Program {
     [[nodiscard]] std::span<const Table> tables() const { return tables_; }
     [[nodiscard]] const Table& table(TableId id) const { return tables_[id.index()]; }
 
-    // Appending; a node's operands must exist (InternalError otherwise). Inputs are numbered in order.
+    // Appending; a node's operands must exist (InternalError otherwise). Inputs are numbered in
+    // order.
     ValueId append(Node node);
     TableId append_table(Table table);
     void append_output(ValueId value) { outputs_.push_back(value); }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one normative meaning of every op, written once over an abstract value. A Domain says what a
-// value is (an exact integer, an int64, a block of lanes, an SMT term) and supplies a dozen primitives;
-// eval() combines them. Idea: google/xls abstract_evaluator.h.
+// value is (an exact integer, an int64, a block of lanes, an SMT term) and supplies a dozen
+// primitives; eval() combines them. Idea: google/xls abstract_evaluator.h.
 //
-// A Domain D has: D::Value; constant(Integer); add, sub, mul(Value, Value); shl, shr(Value, int) with shr
-// rounding toward minus infinity; low_bits(Value, int) = value modulo 2^n in [0, 2^n); less, equal(Value,
-// Value) -> Value 0 or 1; choose(condition, Value, Value); bit_and, bit_or, bit_xor(Value, Value);
-// lookup(Table, index); popcount(Value).
+// A Domain D has: D::Value; constant(Integer); add, sub, mul(Value, Value); shl, shr(Value, int)
+// with shr rounding toward minus infinity; low_bits(Value, int) = value modulo 2^n in [0, 2^n);
+// less, equal(Value, Value) -> Value 0 or 1; choose(condition, Value, Value); bit_and, bit_or,
+// bit_xor(Value, Value); lookup(Table, index); popcount(Value).
 #pragma once
 
 #include <algorithm>
@@ -90,9 +90,8 @@ class Evaluator {
             case fixed::Overflow::kWrapSm: {
                 const V wrapped = wrap(x, format);
                 const V out = d_.bit_or(too_low(lo), too_high());
-                const V kept = cast.saturation_bits == 1
-                                   ? d_.less(x, d_.constant(0))
-                                   : d_.low_bits(d_.shr(x, format.width), 1);
+                const V kept = cast.saturation_bits == 1 ? d_.less(x, d_.constant(0))
+                                                         : d_.low_bits(d_.shr(x, format.width), 1);
                 const V differs = d_.bit_xor(kept, d_.less(wrapped, d_.constant(0)));
                 const V reflected = d_.sub(d_.constant(-1), wrapped);
                 return d_.choose(d_.bit_and(out, differs), reflected, wrapped);
@@ -154,7 +153,8 @@ typename D::Value eval(const D& d, const Program& program, const Node& node,
         case Op::kCast:
             return e.cast(x[0], operand(0).format.frac, node.cast());
         case Op::kSelect:
-            return e.wrap(d.choose(d.equal(x[0], d.constant(0)), at(2, frac), at(1, frac)), node.format);
+            return e.wrap(d.choose(d.equal(x[0], d.constant(0)), at(2, frac), at(1, frac)),
+                          node.format);
         case Op::kLess:
             return e.wrap(d.less(at(0, common(0, 1)), at(1, common(0, 1))), node.format);
         case Op::kLessEqual:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The text form of programs: one value per line, read by people and by tests, and read back exactly.
+// The text form of programs: one value per line, read by people and by tests, and read back
+// exactly.
 //
 //     program relu_layer
 //     table t0 exp 0 1 2 7
@@ -14,8 +15,8 @@
 //     output %6 %3
 //
 // [lo, hi] is a claim about the codes; it is left out when interval arithmetic gives the same. An
-// input's claim is an assumption; every other claim must be provable (dfg/affine.h), so a text cannot
-// smuggle in a wrong one. '#' starts a comment.
+// input's claim is an assumption; every other claim must be provable (dfg/affine.h), so a text
+// cannot smuggle in a wrong one. '#' starts a comment.
 #pragma once
 
 #include <string>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a Cast does to a code: first quantize (drop or add fraction bits), then overflow. This is the
-// normative definition; docs/semantics.md quotes it and the conformance tests hold every other
-// evaluator to it. Source: the behaviour of the public ap_fixed headers, checked exhaustively on small
-// widths by tests/unit/fixed/convert_test.cpp against an independent model in rationals.
+// What a Cast does to a code: first quantize (drop or add fraction bits), then overflow. This is
+// the normative definition; docs/semantics.md quotes it and the conformance tests hold every other
+// evaluator to it. Source: the behaviour of the public ap_fixed headers, checked exhaustively on
+// small widths by tests/unit/fixed/convert_test.cpp against an independent model in rationals.
 #pragma once
 
 #include "fixed/format.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fixed-point types. A Format is the only way to say a bit type in Gatewright: value = code · 2^-frac,
-// the code a `width`-bit two's-complement (signed) or unsigned integer. width 0 is legal and means the
-// constant 0; frac may be negative or exceed the width.
+// Fixed-point types. A Format is the only way to say a bit type in Gatewright: value = code ·
+// 2^-frac, the code a `width`-bit two's-complement (signed) or unsigned integer. width 0 is legal
+// and means the constant 0; frac may be negative or exceed the width.
 //
-// A Cast is a conversion: quantize (7 rounding modes), then overflow, with the meaning of the public
-// ap_fixed headers (docs/semantics.md gives every mode with its examples).
+// A Cast is a conversion: quantize (7 rounding modes), then overflow, with the meaning of the
+// public ap_fixed headers (docs/semantics.md gives every mode with its examples).
 #pragma once
 
 #include <cstdint>
@@ -72,8 +72,8 @@ std::string_view to_string(Overflow overflow);
 Result<Round> parse_round(std::string_view text);
 Result<Overflow> parse_overflow(std::string_view text);
 
-/// Reads "fixed<W,I[,Q[,O[,N]]]>", "ufixed<...>", "int<W>", "uint<W>", each also with "ap_" in front
-/// and blanks anywhere, and the compact "s8.3" / "u8.3". Widths up to kMaxWidth.
+/// Reads "fixed<W,I[,Q[,O[,N]]]>", "ufixed<...>", "int<W>", "uint<W>", each also with "ap_" in
+/// front and blanks anywhere, and the compact "s8.3" / "u8.3". Widths up to kMaxWidth.
 Result<Cast> parse_cast(std::string_view text);
 /// The full spelling that parse_cast reads back: "fixed<8,5,RND,SAT>"; defaults are left out.
 std::string to_string(const Cast& cast);

@@ -16,7 +16,9 @@ struct Integer::Big {
     BigInt value;
 };
 
-void Integer::BigDeleter::operator()(Big* big) const { delete big; }
+void Integer::BigDeleter::operator()(Big* big) const {
+    delete big;
+}
 
 // The only place that sees both representations.
 struct IntegerAccess {
@@ -33,10 +35,16 @@ struct IntegerAccess {
 
 namespace {
 
-BigInt widen(const Integer& a) { return IntegerAccess::widen(a); }
-Integer narrow(BigInt value) { return IntegerAccess::narrow(std::move(value)); }
+BigInt widen(const Integer& a) {
+    return IntegerAccess::widen(a);
+}
+Integer narrow(BigInt value) {
+    return IntegerAccess::narrow(std::move(value));
+}
 
-BigInt mask(int bits) { return (BigInt(1) << bits) - 1; }
+BigInt mask(int bits) {
+    return (BigInt(1) << bits) - 1;
+}
 
 // Two's-complement code of `a` in `bits` bits as a non-negative number.
 BigInt code(const BigInt& a, int bits) {
@@ -91,7 +99,9 @@ double Integer::to_double() const {
     return big_ ? big_->value.convert_to<double>() : static_cast<double>(small_);
 }
 
-std::string Integer::to_string() const { return big_ ? big_->value.str() : std::to_string(small_); }
+std::string Integer::to_string() const {
+    return big_ ? big_->value.str() : std::to_string(small_);
+}
 
 std::string Integer::to_hex() const {
     GW_CHECK(sign() >= 0, "hexadecimal digits of a negative number");
@@ -127,16 +137,22 @@ Integer Integer::low_bits(int bits) const {
     return narrow(code(widen(*this), bits));
 }
 
-Integer Integer::operator-() const { return Integer(0) - *this; }
+Integer Integer::operator-() const {
+    return Integer(0) - *this;
+}
 
-Integer Integer::add_slow(const Integer& a, const Integer& b) { return narrow(widen(a) + widen(b)); }
+Integer Integer::add_slow(const Integer& a, const Integer& b) {
+    return narrow(widen(a) + widen(b));
+}
 Integer Integer::subtract_slow(const Integer& a, const Integer& b) {
     return narrow(widen(a) - widen(b));
 }
 Integer Integer::multiply_slow(const Integer& a, const Integer& b) {
     return narrow(widen(a) * widen(b));
 }
-int Integer::compare_slow(const Integer& a, const Integer& b) { return widen(a).compare(widen(b)); }
+int Integer::compare_slow(const Integer& a, const Integer& b) {
+    return widen(a).compare(widen(b));
+}
 
 Integer Integer::floor_divide(const Integer& a, const Integer& b) {
     GW_CHECK(!b.is_zero(), "division by zero");
@@ -150,7 +166,8 @@ Integer Integer::floor_divide(const Integer& a, const Integer& b) {
 Integer operator<<(const Integer& a, int bits) {
     if (bits < 0) return a >> -bits;
     if (a.is_zero() || bits == 0) return a;
-    if (a.is_small() && a.magnitude_bits() + bits <= 63) return a.small_ * (std::int64_t{1} << bits);
+    if (a.is_small() && a.magnitude_bits() + bits <= 63)
+        return a.small_ * (std::int64_t{1} << bits);
     return narrow(widen(a) << bits);
 }
 
@@ -175,8 +192,14 @@ Integer operator^(const Integer& a, const Integer& b) {
     return bitwise(a, b, [](const BigInt& x, const BigInt& y) { return BigInt(x ^ y); });
 }
 
-Integer abs(const Integer& value) { return value.sign() < 0 ? -value : value; }
-const Integer& min(const Integer& a, const Integer& b) { return b < a ? b : a; }
-const Integer& max(const Integer& a, const Integer& b) { return a < b ? b : a; }
+Integer abs(const Integer& value) {
+    return value.sign() < 0 ? -value : value;
+}
+const Integer& min(const Integer& a, const Integer& b) {
+    return b < a ? b : a;
+}
+const Integer& max(const Integer& a, const Integer& b) {
+    return a < b ? b : a;
+}
 
 }  // namespace gatewright::fixed

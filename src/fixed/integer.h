@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An exact integer that never overflows. Nearly every code in a trigger network fits 63 bits, so the
-// value lives in an int64_t and costs what an int64_t costs; an operation that would overflow moves on
-// to an arbitrary-precision integer (Boost.Multiprecision, behind integer.cpp). There is one number
-// type for the exact evaluators, and no width at which they silently become something else.
+// An exact integer that never overflows. Nearly every code in a trigger network fits 63 bits, so
+// the value lives in an int64_t and costs what an int64_t costs; an operation that would overflow
+// moves on to an arbitrary-precision integer (Boost.Multiprecision, behind integer.cpp). There is
+// one number type for the exact evaluators, and no width at which they silently become something
+// else.
 #pragma once
 
 #include <compare>

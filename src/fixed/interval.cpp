@@ -29,8 +29,12 @@ Interval operator+(const Interval& a, const Interval& b) {
     return {x.lo + y.lo, x.hi + y.hi, frac};
 }
 
-Interval operator-(const Interval& a) { return {-a.hi, -a.lo, a.frac}; }
-Interval operator-(const Interval& a, const Interval& b) { return a + (-b); }
+Interval operator-(const Interval& a) {
+    return {-a.hi, -a.lo, a.frac};
+}
+Interval operator-(const Interval& a, const Interval& b) {
+    return a + (-b);
+}
 
 Interval operator*(const Interval& a, const Interval& b) {
     const Integer ll = a.lo * b.lo;
@@ -47,7 +51,9 @@ Interval squared(const Interval& a) {
     return {holds_zero ? Integer(0) : min(at_lo, at_hi), max(at_lo, at_hi), 2 * a.frac};
 }
 
-Interval scaled(const Interval& a, const Dyadic& factor) { return a * Interval::constant(factor); }
+Interval scaled(const Interval& a, const Dyadic& factor) {
+    return a * Interval::constant(factor);
+}
 
 Interval hull(const Interval& a, const Interval& b) {
     const int frac = std::max(a.frac, b.frac);
@@ -63,7 +69,9 @@ Interval min(const Interval& a, const Interval& b) {
     return {min(x.lo, y.lo), min(x.hi, y.hi), frac};
 }
 
-Interval max(const Interval& a, const Interval& b) { return -min(-a, -b); }
+Interval max(const Interval& a, const Interval& b) {
+    return -min(-a, -b);
+}
 
 bool can_overflow(const Interval& a, const Cast& cast) {
     const int drop = a.frac - cast.format.frac;
@@ -96,7 +104,8 @@ Interval cast(const Interval& a, const Cast& cast) {
             const Integer bottom = max(lo, format.min_code());
             const Integer top = min(hi, format.max_code());
             if (bottom > top) return {0, 0, format.frac};  // everything overflows
-            return {min(Integer(0), min(bottom, top)), max(Integer(0), max(bottom, top)), format.frac};
+            return {min(Integer(0), min(bottom, top)), max(Integer(0), max(bottom, top)),
+                    format.frac};
         }
         case Overflow::kWrap:
         case Overflow::kWrapSm:

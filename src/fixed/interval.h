@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The exact set a value can lie in: { c · 2^-frac : lo <= c <= hi }. Never empty. Arithmetic on
-// intervals gives the smallest interval that holds every result of independent operands; a linear form
-// over independent inputs gets its range from its coefficients instead (dfg/affine.h).
+// intervals gives the smallest interval that holds every result of independent operands; a linear
+// form over independent inputs gets its range from its coefficients instead (dfg/affine.h).
 #pragma once
 
 #include <string>
@@ -17,7 +17,9 @@ struct Interval {
     Integer hi;
     int frac = 0;
 
-    static Interval of(const Format& format) { return {format.min_code(), format.max_code(), format.frac}; }
+    static Interval of(const Format& format) {
+        return {format.min_code(), format.max_code(), format.frac};
+    }
     static Interval constant(const Dyadic& value) {
         return {value.mantissa(), value.mantissa(), value.frac()};
     }

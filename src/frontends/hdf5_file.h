@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading HDF5, as much as weight files need: groups, attributes, numeric datasets. Files may be hostile:
-// every size is checked against limits before memory is taken, and nothing of the HDF5 library's own
-// error printing reaches the user.
+// Reading HDF5, as much as weight files need: groups, attributes, numeric datasets. Files may be
+// hostile: every size is checked against limits before memory is taken, and nothing of the HDF5
+// library's own error printing reaches the user.
 #pragma once
 
 #include <memory>
@@ -29,7 +29,8 @@ class Hdf5File {
     /// Names of the members of a group, in alphabetical order; empty if there is no such group.
     [[nodiscard]] std::vector<std::string> members(const std::string& group) const;
     [[nodiscard]] bool is_dataset(const std::string& path) const;
-    /// A numeric or boolean dataset as doubles (float16/32/64, integers up to 2^53), shape as stored.
+    /// A numeric or boolean dataset as doubles (float16/32/64, integers up to 2^53), shape as
+    /// stored.
     [[nodiscard]] Result<tensor::Tensor<double>> read(const std::string& dataset) const;
     [[nodiscard]] bool has_attribute(const std::string& object, const std::string& name) const;
     [[nodiscard]] Result<std::string> string_attribute(const std::string& object,

@@ -19,7 +19,8 @@ struct Hdf5Object {
     bool is_dataset = false;
     std::vector<std::string> members;  ///< of a group, sorted
     Result<tensor::Tensor<double>> data = fail("is a group, expected numbers");
-    std::map<std::string, Result<std::vector<std::string>>> attributes;  ///< an error where not text
+    std::map<std::string, Result<std::vector<std::string>>>
+        attributes;  ///< an error where not text
 };
 
 /// By path; the root is "/".

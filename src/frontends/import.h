@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a model file to a graph. Each format has its own folder and knows only its own format; this page
-// decides which one a file is.
+// From a model file to a graph. Each format has its own folder and knows only its own format; this
+// page decides which one a file is.
 #pragma once
 
 #include <optional>
@@ -31,8 +31,8 @@ struct ImportedModel {
     std::vector<std::string> warnings;
 };
 
-/// Detects the format by content: Keras 3 .keras, Keras 2 .h5 / JSON + weights, native JSON, or a design
-/// directory (its model.json).
+/// Detects the format by content: Keras 3 .keras, Keras 2 .h5 / JSON + weights, native JSON, or a
+/// design directory (its model.json).
 Result<ImportedModel> import_model(const std::string& path, const ImportParams& params = {});
 
 }  // namespace gatewright::frontends

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Types for models that carry none: what --precision and the [precision] table of a TOML file say. A
-// layer's dot products are exact; their sum is then cast to `accumulator` (if given) and to `result`.
-// (hls4ml casts every single product to its accumulator type; that is another function, read from
-// hls4ml projects, not from Keras files.)
+// Types for models that carry none: what --precision and the [precision] table of a TOML file say.
+// A layer's dot products are exact; their sum is then cast to `accumulator` (if given) and to
+// `result`. (hls4ml casts every single product to its accumulator type; that is another function,
+// read from hls4ml projects, not from Keras files.)
 #pragma once
 
 #include <map>
@@ -22,8 +22,9 @@ struct LayerPrecision {
 };
 
 struct Precision {
-    std::optional<fixed::Cast> everywhere;        ///< --precision: weights, biases and results
-    std::map<std::string, LayerPrecision> layers;  ///< by the user's layer name; "input" for the ports
+    std::optional<fixed::Cast> everywhere;  ///< --precision: weights, biases and results
+    std::map<std::string, LayerPrecision>
+        layers;  ///< by the user's layer name; "input" for the ports
 
     /// What holds for a layer: its own table over `everywhere`.
     [[nodiscard]] LayerPrecision of(const std::string& layer) const {

@@ -37,7 +37,8 @@ Status read_list(const Json& json, std::vector<T>& values) {
 Json write_nested(const Values& values, std::size_t axis, std::size_t& next) {
     if (axis == values.shape.size()) return write_field(values[next++]);
     Json out = Json::array();
-    for (std::int64_t i = 0; i < values.shape[axis]; ++i) out.push_back(write_nested(values, axis + 1, next));
+    for (std::int64_t i = 0; i < values.shape[axis]; ++i)
+        out.push_back(write_nested(values, axis + 1, next));
     return out;
 }
 
@@ -48,7 +49,8 @@ Status read_nested(const Json& json, std::size_t axis, Values& values) {
         values.data.push_back(std::move(value));
         return {};
     }
-    if (!json.is_array() || static_cast<std::int64_t>(json.as_array().size()) != values.shape[axis]) {
+    if (!json.is_array() ||
+        static_cast<std::int64_t>(json.as_array().size()) != values.shape[axis]) {
         return fail("is a ragged array: every row needs the same length");
     }
     for (const Json& item : json.as_array()) GW_TRY_STATUS(read_nested(item, axis + 1, values));
@@ -57,25 +59,39 @@ Status read_nested(const Json& json, std::size_t axis, Values& values) {
 
 }  // namespace
 
-Json write_field(bool value) { return {value}; }
-Json write_field(std::int64_t value) { return {value}; }
-Json write_field(const std::string& value) { return {value}; }
+Json write_field(bool value) {
+    return {value};
+}
+Json write_field(std::int64_t value) {
+    return {value};
+}
+Json write_field(const std::string& value) {
+    return {value};
+}
 
 Json write_field(const Dyadic& value) {
     const double nearest = value.to_double();
-    if (!std::isfinite(nearest) || *Dyadic::from_double(nearest) != value) return {value.to_string()};
+    if (!std::isfinite(nearest) || *Dyadic::from_double(nearest) != value)
+        return {value.to_string()};
     if (nearest == std::floor(nearest) && std::abs(nearest) < 0x1p53) {
         return {static_cast<std::int64_t>(nearest)};
     }
     return {nearest};
 }
 
-Json write_field(const Cast& value) { return {to_string(value)}; }
-Json write_field(const std::vector<std::int64_t>& value) { return write_list(value); }
-Json write_field(const std::vector<Dyadic>& value) { return write_list(value); }
+Json write_field(const Cast& value) {
+    return {to_string(value)};
+}
+Json write_field(const std::vector<std::int64_t>& value) {
+    return write_list(value);
+}
+Json write_field(const std::vector<Dyadic>& value) {
+    return write_list(value);
+}
 
 Json write_field(const std::vector<Cast>& value) {
-    const bool alike = std::all_of(value.begin(), value.end(), [&](const Cast& c) { return c == value[0]; });
+    const bool alike =
+        std::all_of(value.begin(), value.end(), [&](const Cast& c) { return c == value[0]; });
     return !value.empty() && alike ? write_field(value[0]) : write_list(value);
 }
 
@@ -85,13 +101,15 @@ Json write_field(const Values& value) {
 }
 
 Status read_field(const Json& json, bool& value) {
-    if (!json.is_bool()) return fail(fmt::format("is {}, expected true or false", json.type_name()));
+    if (!json.is_bool())
+        return fail(fmt::format("is {}, expected true or false", json.type_name()));
     value = json.as_bool();
     return {};
 }
 
 Status read_field(const Json& json, std::int64_t& value) {
-    if (!json.is_integer()) return fail(fmt::format("is {}, expected an integer", json.type_name()));
+    if (!json.is_integer())
+        return fail(fmt::format("is {}, expected an integer", json.type_name()));
     value = json.as_integer();
     return {};
 }
@@ -124,7 +142,8 @@ Status read_field(const Json& json, Dyadic& value) {
 
 Status read_field(const Json& json, Cast& value) {
     if (!json.is_string()) {
-        return fail(fmt::format("is {}, expected a type such as \"fixed<16,6>\"", json.type_name()));
+        return fail(
+            fmt::format("is {}, expected a type such as \"fixed<16,6>\"", json.type_name()));
     }
     auto cast = fixed::parse_cast(json.as_string());
     if (!cast) return fail(cast.error().message);
@@ -132,8 +151,12 @@ Status read_field(const Json& json, Cast& value) {
     return {};
 }
 
-Status read_field(const Json& json, std::vector<std::int64_t>& value) { return read_list(json, value); }
-Status read_field(const Json& json, std::vector<Dyadic>& value) { return read_list(json, value); }
+Status read_field(const Json& json, std::vector<std::int64_t>& value) {
+    return read_list(json, value);
+}
+Status read_field(const Json& json, std::vector<Dyadic>& value) {
+    return read_list(json, value);
+}
 
 Status read_field(const Json& json, std::vector<Cast>& value) {
     if (json.is_array()) return read_list(json, value);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One description of a layer's fields serves JSON writing, JSON reading, help and docs. A layer lists
-// its members once:
+// One description of a layer's fields serves JSON writing, JSON reading, help and docs. A layer
+// lists its members once:
 //
 //     template <class Visitor> void fields(Visitor& v) {
 //         v.required("kernel", kernel, "weights [inputs, outputs]");
 //         v.optional("bias", bias, "one per output");
 //     }
 //
-// and derives from LayerOf<Self>, which supplies kind(), clone() and attributes(). Numbers are exact:
-// a Dyadic is a JSON number where a double holds it, else the text "m*2^e".
+// and derives from LayerOf<Self>, which supplies kind(), clone() and attributes(). Numbers are
+// exact: a Dyadic is a JSON number where a double holds it, else the text "m*2^e".
 #pragma once
 
 #include <memory>
@@ -106,7 +106,8 @@ class FieldReader {
         }
     }
     template <class T>
-    void defaulted(const char* name, T& value, const std::type_identity_t<T>&, const char* meaning) {
+    void defaulted(const char* name, T& value, const std::type_identity_t<T>&,
+                   const char* meaning) {
         optional(name, value, meaning);
     }
     /// Adds a problem for every member that no field took.

@@ -7,7 +7,8 @@
 
 namespace gatewright::model {
 
-Graph::Graph(const Graph& other) : name(other.name), format(other.format), outputs_(other.outputs_) {
+Graph::Graph(const Graph& other)
+    : name(other.name), format(other.format), outputs_(other.outputs_) {
     for (const GraphNode& node : other.nodes_) {
         nodes_.push_back({node.name, node.origin, node.layer->clone(), node.inputs});
     }
@@ -68,7 +69,8 @@ Result<TypedGraph> infer_types(Graph graph) {
                                      type.error().message));
             continue;
         }
-        GW_CHECK(type->elements.size() == tensor::element_count(type->shape), "inferred type is ragged");
+        GW_CHECK(type->elements.size() == tensor::element_count(type->shape),
+                 "inferred type is ragged");
         typed.types_.back() = std::move(*type);
         known.back() = true;
     }
@@ -100,9 +102,10 @@ std::vector<T> evaluate(const Graph& graph, std::span<const T> inputs, Evaluate 
 }  // namespace
 
 std::vector<Values> evaluate_reference(const Graph& graph, std::span<const Values> inputs) {
-    return evaluate<Values>(graph, inputs, [](const Layer& layer, std::span<const Values> operands) {
-        return layer.reference(operands);
-    });
+    return evaluate<Values>(graph, inputs,
+                            [](const Layer& layer, std::span<const Values> operands) {
+                                return layer.reference(operands);
+                            });
 }
 
 std::vector<Reals> evaluate_real(const Graph& graph, std::span<const Reals> inputs) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A model: layers in topological order, each with one output tensor. `origin` is the layer of the
-// user's file that a node came from (a QDense becomes quantize + dense + relu, all of the same origin);
-// nodes of one origin become one hardware kernel and one row of the report.
+// user's file that a node came from (a QDense becomes quantize + dense + relu, all of the same
+// origin); nodes of one origin become one hardware kernel and one row of the report.
 //
-// TypedGraph is a Graph whose every edge has its shape and exact per-element range; infer_types() is the
-// only way to get one.
+// TypedGraph is a Graph whose every edge has its shape and exact per-element range; infer_types()
+// is the only way to get one.
 #pragma once
 
 #include <memory>
@@ -42,7 +42,8 @@ class Graph {
     template <class L>
     LayerId add(std::string node_name, std::string origin, L layer, std::vector<LayerId> inputs) {
         return add(std::move(node_name), std::move(origin),
-                   std::unique_ptr<Layer>(std::make_unique<L>(std::move(layer))), std::move(inputs));
+                   std::unique_ptr<Layer>(std::make_unique<L>(std::move(layer))),
+                   std::move(inputs));
     }
     void add_output(LayerId id) { outputs_.push_back(id); }
 
@@ -77,8 +78,8 @@ class TypedGraph {
 /// Infers every edge. All failing layers are reported at once, each by name.
 Result<TypedGraph> infer_types(Graph graph);
 
-/// Exact values of all nodes for one event; `inputs` in the order of graph.inputs(), already on their
-/// input formats' grids.
+/// Exact values of all nodes for one event; `inputs` in the order of graph.inputs(), already on
+/// their input formats' grids.
 std::vector<Values> evaluate_reference(const Graph& graph, std::span<const Values> inputs);
 /// The ideal real-valued model.
 std::vector<Reals> evaluate_real(const Graph& graph, std::span<const Reals> inputs);

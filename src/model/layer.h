@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a layer of a model is to Gatewright. A layer states its attributes (fields, reflected to JSON,
-// help and docs), its shape and exact range rule (infer), an independent plain-loop `reference` on exact
-// numbers, the ideal real-valued function it stands for (`real`), and how it becomes dataflow (`lower`).
-// reference and lower are two derivations of the same function and share no helper: the conformance
-// suite holds them against each other on every example.
+// What a layer of a model is to Gatewright. A layer states its attributes (fields, reflected to
+// JSON, help and docs), its shape and exact range rule (infer), an independent plain-loop
+// `reference` on exact numbers, the ideal real-valued function it stands for (`real`), and how it
+// becomes dataflow (`lower`). reference and lower are two derivations of the same function and
+// share no helper: the conformance suite holds them against each other on every example.
 #pragma once
 
 #include <memory>
@@ -57,10 +57,10 @@ struct Operand {
 
 /// Numbers a person asks of a layer (gatewright inspect, report).
 struct LayerFacts {
-    std::size_t weights = 0;         ///< parameters, zero or not
+    std::size_t weights = 0;  ///< parameters, zero or not
     std::size_t nonzero_weights = 0;
-    double max_error = 0;            ///< of tables: largest |entry - function| over reachable codes
-    double ebops = 0;                ///< effective bit operations (HGQ: arithmetic.md §5.2)
+    double max_error = 0;  ///< of tables: largest |entry - function| over reachable codes
+    double ebops = 0;      ///< effective bit operations (HGQ: arithmetic.md §5.2)
 };
 
 class Layer {
@@ -81,11 +81,12 @@ class Layer {
     [[nodiscard]] virtual Result<TensorType> infer(std::span<const TensorType> inputs) const = 0;
     /// Plain loops over exact values. Only called with inputs that infer() accepted.
     [[nodiscard]] virtual Values reference(std::span<const Values> inputs) const = 0;
-    /// The function this layer approximates, in doubles: quantizers do nothing, tables are functions.
+    /// The function this layer approximates, in doubles: quantizers do nothing, tables are
+    /// functions.
     [[nodiscard]] virtual Reals real(std::span<const Reals> inputs) const = 0;
     /// Emits dataflow; one value per output element.
-    [[nodiscard]] virtual std::vector<dfg::ValueId> lower(Lowering& lowering,
-                                                          std::span<const Operand> inputs) const = 0;
+    [[nodiscard]] virtual std::vector<dfg::ValueId> lower(
+        Lowering& lowering, std::span<const Operand> inputs) const = 0;
     [[nodiscard]] virtual LayerFacts facts(std::span<const TensorType>) const { return {}; }
     /// One phrase for reports and the RTL comment: "16 -> 64, 177 of 1024 weights kept".
     [[nodiscard]] virtual std::string summary() const { return {}; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 
 #include "rtl/emit.h"
 #include "support/check.h"
@@ -98,49 +99,35 @@ std::int64_t as_signed(Word value, int width) {
     return static_cast<std::int64_t>(value << shift) >> shift;
 }
 
-Word evaluate(const Step& s, Word a, Word b, Word c) {
-    switch (s.operation) {
-        case Operation::kBits:
-            return a;
-        case Operation::kNot:
-            return ~a;
-        case Operation::kAnd:
-            return a & b;
-        case Operation::kOr:
-            return a | b;
-        case Operation::kXor:
-            return a ^ b;
-        case Operation::kAdd:
-            return a + b;
-        case Operation::kSub:
-            return a - b;
-        case Operation::kMul:
-        case Operation::kMulSigned:
-            return a * b;
-        case Operation::kLess:
-            return a < b ? 1 : 0;
-        case Operation::kLessSigned:
-            return as_signed(a, s.operand_width[0]) < as_signed(b, s.operand_width[1]) ? 1 : 0;
-        case Operation::kEqual:
-            return a == b ? 1 : 0;
-        case Operation::kSelect:
-            return a != 0 ? b : c;
-        case Operation::kReduceOr:
-            return a != 0 ? 1 : 0;
-        case Operation::kReduceAnd:
-            return a == mask(s.operand_width[0]) ? 1 : 0;
-        case Operation::kTable:
-            break;  // entries are exact integers: always evaluated there
-    }
-    GW_UNREACHABLE("operation");
+// What differs between machine words and exact integers.
+bool is_zero(Word a) {
+    return a == 0;
+}
+bool is_zero(const Integer& a) {
+    return a.is_zero();
+}
+Word inverted(Word a) {
+    return ~a;
+}
+Integer inverted(const Integer& a) {
+    return Integer(-1) - a;
+}
+bool all_ones(Word a, int width) {
+    return a == mask(width);
+}
+bool all_ones(const Integer& a, int width) {
+    return a == Integer::power_of_two(width) - 1;
 }
 
-Integer evaluate(const Step& s, const Integer& a, const Integer& b, const Integer& c) {
+// One operation; the caller cuts the result to the target's width. Tables hold exact integers, so
+// they are always evaluated on those.
+template <class Value>
+Value evaluate(const Step& s, const Value& a, const Value& b, const Value& c) {
     switch (s.operation) {
         case Operation::kBits:
             return a;
         case Operation::kNot:
-            return Integer(-1) - a;
+            return inverted(a);
         case Operation::kAnd:
             return a & b;
         case Operation::kOr:
@@ -161,13 +148,16 @@ Integer evaluate(const Step& s, const Integer& a, const Integer& b, const Intege
         case Operation::kEqual:
             return a == b ? 1 : 0;
         case Operation::kSelect:
-            return a.is_zero() ? c : b;
+            return is_zero(a) ? c : b;
         case Operation::kReduceOr:
-            return a.is_zero() ? 0 : 1;
+            return is_zero(a) ? 0 : 1;
         case Operation::kReduceAnd:
-            return a == Integer::power_of_two(s.operand_width[0]) - 1 ? 1 : 0;
+            return all_ones(a, s.operand_width[0]) ? 1 : 0;
         case Operation::kTable:
-            return s.table->entries[static_cast<std::size_t>(*a.to_int64())];
+            if constexpr (std::is_same_v<Value, Integer>) {
+                return s.table->entries[static_cast<std::size_t>(*a.to_int64())];
+            }
+            break;
     }
     GW_UNREACHABLE("operation");
 }

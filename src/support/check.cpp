@@ -7,7 +7,8 @@ namespace gatewright {
 
 void throw_internal_error(const char* condition, const char* file, int line,
                           const std::string& message) {
-    throw InternalError(fmt::format("internal error: {} ({}:{}: {})", message, file, line, condition));
+    throw InternalError(
+        fmt::format("internal error: {} ({}:{}: {})", message, file, line, condition));
 }
 
 }  // namespace gatewright

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Invariants. GW_CHECK states what must hold if our own code is right; it throws InternalError, which
-// only the outermost layers (cli, python, fuzz targets) catch. It is never used for user input.
+// Invariants. GW_CHECK states what must hold if our own code is right; it throws InternalError,
+// which only the outermost layers (cli, python, fuzz targets) catch. It is never used for user
+// input.
 #pragma once
 
 #include <stdexcept>

@@ -19,7 +19,9 @@ namespace gatewright {
 namespace fs = std::filesystem;
 namespace {
 
-std::string system_message() { return std::strerror(errno); }
+std::string system_message() {
+    return std::strerror(errno);
+}
 
 // Owns a file descriptor.
 class Descriptor {
@@ -53,7 +55,8 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     std::error_code code;
     const fs::file_status status = fs::status(path, code);
     if (!fs::exists(status)) return fail(fmt::format("{}: no such file", path));
-    if (fs::is_directory(status)) return fail(fmt::format("{}: is a folder, expected a file", path));
+    if (fs::is_directory(status))
+        return fail(fmt::format("{}: is a folder, expected a file", path));
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0) return fail(fmt::format("{}: cannot be read: {}", path, system_message()));
     std::string content;
@@ -73,7 +76,8 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
 Status write_file(const std::string& path, std::string_view content) {
     const std::string beside = fmt::format("{}.part{}", path, ::getpid());
     {
-        const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+        const Descriptor file(
+            ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
         if (file.get() < 0) {
             return fail(fmt::format("{}: cannot be written: {}", path, system_message()));
         }
@@ -108,7 +112,8 @@ StagedDirectory::~StagedDirectory() {
     if (!staging_.empty()) fs::remove_all(staging_, ignored);
 }
 
-Result<StagedDirectory> StagedDirectory::create(const std::string& target, std::string_view marker) {
+Result<StagedDirectory> StagedDirectory::create(const std::string& target,
+                                                std::string_view marker) {
     std::error_code code;
     fs::path clean = fs::path(target).lexically_normal();
     if (clean.filename().empty()) clean = clean.parent_path();
@@ -166,14 +171,16 @@ Status StagedDirectory::commit() {
 
 std::string sha256_hex(std::string_view bytes) {
     static constexpr std::array<std::uint32_t, 64> kRound = {
-        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-        0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-        0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-        0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-        0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-        0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-        0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+        0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+        0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+        0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+        0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+        0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+        0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+        0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+        0xc67178f2};
     std::array<std::uint32_t, 8> state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     std::string padded(bytes);

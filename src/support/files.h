@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files that are never half written. A file is written beside its place and renamed into it; a whole
-// design directory is built in a staging directory beside the target and swapped in when complete, so
-// that an error, a full disk or an interrupted run leaves what was there before.
+// Files that are never half written. A file is written beside its place and renamed into it; a
+// whole design directory is built in a staging directory beside the target and swapped in when
+// complete, so that an error, a full disk or an interrupted run leaves what was there before.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,8 @@
 namespace gatewright {
 
 /// Whole file as bytes. Refuses files larger than `max_bytes` and things that are no regular file.
-Result<std::string> read_file(const std::string& path, std::size_t max_bytes = std::size_t{1} << 31U);
+Result<std::string> read_file(const std::string& path,
+                              std::size_t max_bytes = std::size_t{1} << 31U);
 
 /// Writes beside, flushes to disk, renames. The error says what the system said.
 Status write_file(const std::string& path, std::string_view content);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ctrl-C and SIGTERM: what is half made is removed, programs we started are ended, then the process ends
-// with the usual code (128 + signal). A thread waits for the signals, so cleaning up is ordinary code and
-// not a signal handler.
+// Ctrl-C and SIGTERM: what is half made is removed, programs we started are ended, then the process
+// ends with the usual code (128 + signal). A thread waits for the signals, so cleaning up is
+// ordinary code and not a signal handler.
 #pragma once
 
 #include <functional>

@@ -145,7 +145,9 @@ std::string number_text(double value) {
     return text;
 }
 
-bool is_scalar(const Json& value) { return !value.is_array() && !value.is_object(); }
+bool is_scalar(const Json& value) {
+    return !value.is_array() && !value.is_object();
+}
 
 class Writer {
   public:
@@ -202,7 +204,8 @@ class Writer {
     int indent_;
 };
 
-tl::unexpected<Error> wrong_type(std::string_view key, const Json* found, std::string_view expected) {
+tl::unexpected<Error> wrong_type(std::string_view key, const Json* found,
+                                 std::string_view expected) {
     if (found == nullptr) return fail(fmt::format("'{}' is missing (expected: {})", key, expected));
     return fail(fmt::format("'{}' is of type {}, expected {}", key, found->type_name(), expected));
 }
@@ -345,7 +348,9 @@ std::string Json::dump(int indent) const {
     return std::move(writer.out);
 }
 
-bool operator==(const Json& a, const Json& b) { return a.value_ == b.value_; }
+bool operator==(const Json& a, const Json& b) {
+    return a.value_ == b.value_;
+}
 
 Result<Json> parse_json(std::string_view text) {
     Builder builder;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A JSON value: what model files, design.json and report.json are made of. Parsing is done by
-// nlohmann-json behind json.cpp (so its heavy header stays there), with a depth limit, and accepts the
-// bare tokens Infinity, -Infinity and NaN that Keras writes. Objects keep the order of their keys, so
-// written files are stable. Integers that fit int64 stay integers: no silent trip through double.
+// nlohmann-json behind json.cpp (so its heavy header stays there), with a depth limit, and accepts
+// the bare tokens Infinity, -Infinity and NaN that Keras writes. Objects keep the order of their
+// keys, so written files are stable. Integers that fit int64 stay integers: no silent trip through
+// double.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,9 @@ class Json {
     [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
     [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(value_); }
     [[nodiscard]] bool is_integer() const { return std::holds_alternative<std::int64_t>(value_); }
-    [[nodiscard]] bool is_number() const { return is_integer() || std::holds_alternative<double>(value_); }
+    [[nodiscard]] bool is_number() const {
+        return is_integer() || std::holds_alternative<double>(value_);
+    }
     [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(value_); }
     [[nodiscard]] bool is_array() const { return std::holds_alternative<Array>(value_); }
     [[nodiscard]] bool is_object() const { return std::holds_alternative<Object>(value_); }
@@ -86,9 +89,11 @@ class Json {
     [[nodiscard]] Result<std::vector<std::int64_t>> get_integers(std::string_view key) const;
     /// Present and not null, else the default.
     [[nodiscard]] Result<bool> bool_or(std::string_view key, bool fallback) const;
-    [[nodiscard]] Result<std::int64_t> integer_or(std::string_view key, std::int64_t fallback) const;
+    [[nodiscard]] Result<std::int64_t> integer_or(std::string_view key,
+                                                  std::int64_t fallback) const;
     [[nodiscard]] Result<double> number_or(std::string_view key, double fallback) const;
-    [[nodiscard]] Result<std::string> string_or(std::string_view key, std::string_view fallback) const;
+    [[nodiscard]] Result<std::string> string_or(std::string_view key,
+                                                std::string_view fallback) const;
 
     /// Text of this value; `indent` spaces per level, or one line if indent < 0. Arrays of scalars
     /// stay on one line. Doubles are printed so that they read back the same.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Data-parallel loops over independent items. Work is split by index, never by arrival, so the result
-// is the same for every thread count.
+// Data-parallel loops over independent items. Work is split by index, never by arrival, so the
+// result is the same for every thread count.
 #pragma once
 
 #include <cstddef>

@@ -84,7 +84,8 @@ Result<ProcessOutcome> run_process(const std::vector<std::string>& command,
                                    const ProcessParams& params) {
     const auto program = find_program(command.at(0));
     if (!program) {
-        return fail(fmt::format("the program '{}' is not installed (not found in PATH)", command[0]));
+        return fail(
+            fmt::format("the program '{}' is not installed (not found in PATH)", command[0]));
     }
     Pipe input;
     Pipe output;
@@ -95,7 +96,8 @@ Result<ProcessOutcome> run_process(const std::vector<std::string>& command,
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, &previous);
     const pid_t child = ::fork();
-    if (child < 0) return fail(fmt::format("cannot start {}: {}", command[0], std::strerror(errno)));
+    if (child < 0)
+        return fail(fmt::format("cannot start {}: {}", command[0], std::strerror(errno)));
     if (child == 0) {
         sigset_t none;
         sigemptyset(&none);

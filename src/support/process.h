@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Running another program (Verilator, Yosys, Icarus, z3): no shell, a time limit, its output captured,
-// its whole process group ended when the limit passes.
+// Running another program (Verilator, Yosys, Icarus, z3): no shell, a time limit, its output
+// captured, its whole process group ended when the limit passes.
 #pragma once
 
 #include <chrono>

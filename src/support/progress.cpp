@@ -9,7 +9,9 @@
 namespace gatewright {
 
 Progress::Progress() : on_terminal_(::isatty(STDERR_FILENO) == 1) {}
-Progress::~Progress() { finish(); }
+Progress::~Progress() {
+    finish();
+}
 
 void Progress::stage(std::string_view name) {
     close_stage();

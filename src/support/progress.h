@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Progress of long work: one line that is rewritten on a terminal, nothing at all in a pipe or a file.
+// Progress of long work: one line that is rewritten on a terminal, nothing at all in a pipe or a
+// file.
 #pragma once
 
 #include <string>
@@ -24,7 +25,9 @@ class Progress {
     void stage(std::string_view name);
     void finish();
     /// Seconds per stage, in order.
-    [[nodiscard]] const std::vector<std::pair<std::string, double>>& seconds() const { return seconds_; }
+    [[nodiscard]] const std::vector<std::pair<std::string, double>>& seconds() const {
+        return seconds_;
+    }
 
   private:
     void close_stage();

@@ -52,14 +52,14 @@ class Problems {
 // Returns the error of a Result from the enclosing function, or binds its value.
 #define GW_CONCAT_INNER(a, b) a##b
 #define GW_CONCAT(a, b) GW_CONCAT_INNER(a, b)
-#define GW_TRY_IMPL(tmp, decl, expr)                              \
-    auto tmp = (expr);                                            \
+#define GW_TRY_IMPL(tmp, decl, expr)                                              \
+    auto tmp = (expr);                                                            \
     if (!tmp) return tl::unexpected<::gatewright::Error>(std::move(tmp).error()); \
     decl = std::move(*tmp)
 #define GW_TRY(decl, expr) GW_TRY_IMPL(GW_CONCAT(gw_try_, __LINE__), decl, expr)
-#define GW_TRY_STATUS(expr)                                                          \
-    do {                                                                             \
-        if (auto gw_status = (expr); !gw_status)                                     \
+#define GW_TRY_STATUS(expr)                                                           \
+    do {                                                                              \
+        if (auto gw_status = (expr); !gw_status)                                      \
             return tl::unexpected<::gatewright::Error>(std::move(gw_status).error()); \
     } while (false)
 

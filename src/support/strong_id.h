@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Index types that do not mix: a ValueId is not a LayerId. An id refers into the container that owns
-// the thing; the default-made id refers to nothing.
+// Index types that do not mix: a ValueId is not a LayerId. An id refers into the container that
+// owns the thing; the default-made id refers to nothing.
 #pragma once
 
 #include <compare>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arrays on disk: NumPy .npy (format 1.0 to 3.0, C and Fortran order, little and big endian, float16/32/64,
-// bool and all integers) and .csv (one event per line, an optional header line). Both read into doubles
-// or int64; anything else is an error that names the file and the place. Format:
-// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+// Arrays on disk: NumPy .npy (format 1.0 to 3.0, C and Fortran order, little and big endian,
+// float16/32/64, bool and all integers) and .csv (one event per line, an optional header line).
+// Both read into doubles or int64; anything else is an error that names the file and the place.
+// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 
 #include <string>
@@ -13,7 +13,8 @@
 
 namespace gatewright::tensor {
 
-/// Reads .npy or .csv by its name's ending. Integers beyond 2^53 do not fit a double and are refused.
+/// Reads .npy or .csv by its name's ending. Integers beyond 2^53 do not fit a double and are
+/// refused.
 Result<Tensor<double>> read_doubles(const std::string& path);
 /// Same for whole numbers; a fraction is an error.
 Result<Tensor<std::int64_t>> read_integers(const std::string& path);

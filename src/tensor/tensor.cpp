@@ -6,6 +6,8 @@
 
 namespace gatewright::tensor {
 
-std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string to_string(const Shape& shape) {
+    return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 }  // namespace gatewright::tensor

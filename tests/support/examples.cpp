@@ -13,14 +13,16 @@ model::Graph one_layer_graph(const model::Example& example) {
     for (const model::TensorType& type : example.inputs) {
         layers::Input input;
         input.shape = type.shape;
-        for (const fixed::Interval& range : type.elements) input.type.push_back({.format = format_of(range)});
+        for (const fixed::Interval& range : type.elements)
+            input.type.push_back({.format = format_of(range)});
         inputs.push_back(graph.add("x", "", std::move(input), {}));
     }
     graph.add_output(graph.add("layer", "", example.layer->clone(), inputs));
     return graph;
 }
 
-std::vector<std::vector<Integer>> test_events(const arch::Design& design, std::size_t random, Rng& rng) {
+std::vector<std::vector<Integer>> test_events(const arch::Design& design, std::size_t random,
+                                              Rng& rng) {
     std::vector<fixed::Format> formats;
     for (const arch::Port& port : design.inputs) {
         for (const fixed::Cast& element : port.elements) formats.push_back(element.format);
@@ -45,7 +47,8 @@ std::vector<std::vector<Integer>> test_events(const arch::Design& design, std::s
     return events;
 }
 
-std::vector<model::Values> port_values(const arch::Design& design, const std::vector<Integer>& codes) {
+std::vector<model::Values> port_values(const arch::Design& design,
+                                       const std::vector<Integer>& codes) {
     std::vector<model::Values> out;
     std::size_t next = 0;
     for (const arch::Port& port : design.inputs) {

@@ -15,8 +15,8 @@ namespace gatewright::testing {
 /// Input layers for the example's types, then the layer; the graph's one output is the layer.
 model::Graph one_layer_graph(const model::Example& example);
 
-/// Events for a design: all inputs at their minimum, maximum, zero, one lsb beside zero, alternating,
-/// then random codes.
+/// Events for a design: all inputs at their minimum, maximum, zero, one lsb beside zero,
+/// alternating, then random codes.
 std::vector<std::vector<fixed::Integer>> test_events(const arch::Design& design, std::size_t random,
                                                      Rng& rng);
 
