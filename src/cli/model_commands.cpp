@@ -33,10 +33,17 @@ std::vector<LayerRow> describe_layers(const model::TypedGraph& typed) {
     for (std::size_t i = 0; i < typed.graph().size(); ++i) {
         const LayerId id(i);
         const model::GraphNode& node = typed.graph()[id];
-        rows.push_back({node.name, std::string(node.layer->kind()),
-                        node.layer->facts(typed.input_types(id)),
-                        tensor::to_string(typed.type(id).shape), format_summary(typed.type(id)),
-                        node.layer->summary()});
+        LayerRow row{node.name,
+                     std::string(node.layer->kind()),
+                     node.layer->facts(typed.input_types(id)),
+                     tensor::to_string(typed.type(id).shape),
+                     format_summary(typed.type(id)),
+                     node.layer->summary()};
+        if (row.facts.max_error > 0) {
+            row.summary += fmt::format("{}largest error {:.3g}", row.summary.empty() ? "" : ", ",
+                                       row.facts.max_error);
+        }
+        rows.push_back(std::move(row));
     }
     return rows;
 }
@@ -138,7 +145,9 @@ Result<Outcome> run_inspect(const InspectArgs& args, Progress& progress) {
             .set("shape", row.shape)
             .set("formats", row.formats);
         layer.set("weights", row.facts.weights).set("kept_weights", row.facts.nonzero_weights);
-        layer.set("ebops", row.facts.ebops).set("about", row.summary);
+        layer.set("max_error", row.facts.max_error)
+            .set("ebops", row.facts.ebops)
+            .set("about", row.summary);
         layers.push_back(std::move(layer));
     }
     double stored = 0;

@@ -60,6 +60,8 @@ double largest(const Json& report, const char* key) {
 
 std::string layer_row(const Json& report, const Json& layer) {
     std::string sub = escaped(kinds_text(layer));
+    const double table_error = number(layer, "max_error").value_or(0);
+    if (table_error > 0) sub += fmt::format(", table error at most {:.2g}", table_error);
     std::string row = fmt::format(
         "<tr><th scope=\"row\" title=\"{}\">{}<span class=\"sub\">{}</span></th>",
         escaped(text(layer, "description")), escaped(shortened(text(layer, "name"), 40)), sub);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/layer_rows.h"
 
+#include <algorithm>
+
 #include "support/check.h"
 
 namespace gatewright::report {
@@ -22,6 +24,7 @@ void describe(Json& row, const model::TypedGraph& typed, const arch::Kernel& ker
         facts.weights += own.weights;
         facts.nonzero_weights += own.nonzero_weights;
         facts.ebops += own.ebops;
+        facts.max_error = std::max(facts.max_error, own.max_error);
     }
     GW_CHECK(!kernel.layers.empty(), "a kernel without layers");
     const auto inputs = typed.input_types(kernel.layers.front());
@@ -34,6 +37,7 @@ void describe(Json& row, const model::TypedGraph& typed, const arch::Kernel& ker
     row.set("weights", facts.weights);
     row.set("kept_weights", facts.nonzero_weights);
     row.set("ebops", facts.ebops);
+    row.set("max_error", facts.max_error);
 }
 
 }  // namespace
