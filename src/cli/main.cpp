@@ -17,6 +17,8 @@
 namespace gatewright::cli {
 namespace {
 
+constexpr std::int64_t kMostVectors = 10'000'000;  // all of them are held in memory
+
 // Options that decide how a model file is read and built, as text until a command runs.
 struct ModelText {
     std::string config;
@@ -130,10 +132,12 @@ struct Program {
                 [this](Progress& p) { return run_verify(verify, p); });
         sub->add_option("design", verify.directory, "design directory")->required();
         sub->add_option("--vectors", verify.vectors, "random events beside the edge cases")
+            ->check(CLI::Range(std::int64_t{0}, kMostVectors))
             ->capture_default_str();
         sub->add_option("--data", verify.data, "events of a file as well: X.npy");
         sub->add_option("--seed", verify.seed, "seed of the random events")->capture_default_str();
         sub->add_option("--proof-seconds", verify.proof_seconds, "time for equivalence proofs")
+            ->check(CLI::Range(0.0, 1e6))
             ->capture_default_str();
     }
 

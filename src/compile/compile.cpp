@@ -45,6 +45,12 @@ Result<schedule::Schedule> schedule_within_time(const arch::FlatProgram& flat,
         if (result->clock_mhz >= needed_mhz * (1 - 1e-9) && result->latency_cycles <= cycles)
             return result;
     }
+    if (best_ns == 0) {
+        schedule::ScheduleParams fastest;
+        fastest.clock_mhz = device.max_clock_mhz;
+        GW_TRY(const schedule::Schedule result, schedule::schedule(flat, device, fastest));
+        best_ns = 1e3 * result.latency_cycles / result.clock_mhz;
+    }
     return fail(fmt::format("a latency of {} ns cannot be met on {}; the best found is {:.1f} ns",
                             nanoseconds, device.part, best_ns));
 }
