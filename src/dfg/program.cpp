@@ -171,59 +171,74 @@ Interval result_range(const Program& program, const Node& node) {
     GW_UNREACHABLE("op");
 }
 
-Status verify(const Program& program) {
+namespace {
+
+Status verify_table(const Program& program, const Node& node) {
     constexpr int kMaxTableBits = 24;
+    const int bits = program[node.args[0]].format.width;
+    if (!node.table.valid() || node.table.index() >= program.tables().size()) {
+        return fail("names no table");
+    }
+    const auto& codes = program.table(node.table).codes;
+    if (bits > kMaxTableBits || codes.size() != (std::size_t{1} << static_cast<unsigned>(bits))) {
+        return fail(fmt::format(
+            "an index of {} bits needs a table of 2^{} entries (at most 2^{}), the table has {}",
+            bits, bits, kMaxTableBits, codes.size()));
+    }
+    for (const Integer& code : codes) {
+        if (!node.format.holds(code)) {
+            return fail("a table entry does not fit the format " + fixed::to_string(node.format));
+        }
+    }
+    return {};
+}
+
+Status verify_types(const Program& program, const Node& node) {
+    if (node.format.frac != result_frac(program, node)) {
+        return fail(fmt::format("has {} fraction bits, its operands give {}", node.format.frac,
+                                result_frac(program, node)));
+    }
+    if (node.range.frac != node.format.frac || node.range.hi < node.range.lo ||
+        !node.format.holds(node.range.lo) || !node.format.holds(node.range.hi)) {
+        return fail(fmt::format("range {} does not fit the format {}", fixed::to_string(node.range),
+                                fixed::to_string(node.format)));
+    }
+    if (node.op == Op::kTable) GW_TRY_STATUS(verify_table(program, node));
+    if (node.op == Op::kSlice && node.shift < 0) return fail("the lowest bit is negative");
+    const bool sm = node.op == Op::kCast && node.overflow == fixed::Overflow::kWrapSm;
+    if (sm && (!node.format.is_signed || node.saturation_bits > 1)) {
+        return fail("WRAP_SM is for signed formats with 0 or 1 saturation bits");
+    }
+    if (node.saturation_bits < 0 || node.saturation_bits > node.format.width) {
+        return fail("more saturation bits than bits");
+    }
+    return {};
+}
+
+// What must hold before anything may be computed from the node's formats and operands.
+Status verify_shape(const Node& node, std::size_t index) {
+    if (node.format.width < 0 || node.format.width > fixed::kMaxWidth ||
+        !within(node.format.frac) || !within(node.shift)) {
+        return fail(fmt::format("format {} or shift {} is out of limits",
+                                fixed::to_string(node.format), node.shift));
+    }
+    for (const ValueId arg : node.operands()) {
+        if (!arg.valid() || arg.index() >= index)
+            return fail("an operand does not come before its use");
+    }
+    return {};
+}
+
+}  // namespace
+
+Status verify(const Program& program) {
     for (std::size_t i = 0; i < program.size(); ++i) {
         const Node& node = program.nodes()[i];
-        const auto bad = [&](const std::string& what) {
-            return fail(
-                fmt::format("{}: value %{} ({}): {}", program.name, i, to_string(node.op), what));
-        };
-        if (node.format.width < 0 || node.format.width > fixed::kMaxWidth ||
-            !within(node.format.frac) || !within(node.shift)) {
-            return bad(fmt::format("format {} or shift {} is out of limits",
-                                   fixed::to_string(node.format), node.shift));
-        }
-        for (const ValueId arg : node.operands()) {
-            if (!arg.valid() || arg.index() >= i)
-                return bad("an operand does not come before its use");
-        }
-        if (node.format.frac != result_frac(program, node)) {
-            return bad(fmt::format("has {} fraction bits, its operands give {}", node.format.frac,
-                                   result_frac(program, node)));
-        }
-        if (node.range.frac != node.format.frac || node.range.hi < node.range.lo ||
-            !node.format.holds(node.range.lo) || !node.format.holds(node.range.hi)) {
-            return bad(fmt::format("range {} does not fit the format {}",
-                                   fixed::to_string(node.range), fixed::to_string(node.format)));
-        }
-        if (node.op == Op::kTable) {
-            const int bits = program[node.args[0]].format.width;
-            if (!node.table.valid() || node.table.index() >= program.tables().size()) {
-                return bad("names no table");
-            }
-            const auto& codes = program.table(node.table).codes;
-            if (bits > kMaxTableBits ||
-                codes.size() != (std::size_t{1} << static_cast<unsigned>(bits))) {
-                return bad(
-                    fmt::format("an index of {} bits needs a table of 2^{} entries (at most 2^{}), "
-                                "the table has {}",
-                                bits, bits, kMaxTableBits, codes.size()));
-            }
-            for (const Integer& code : codes) {
-                if (!node.format.holds(code)) {
-                    return bad("a table entry does not fit the format " +
-                               fixed::to_string(node.format));
-                }
-            }
-        }
-        if (node.op == Op::kSlice && node.shift < 0) return bad("the lowest bit is negative");
-        const bool sm = node.op == Op::kCast && node.overflow == fixed::Overflow::kWrapSm;
-        if (sm && (!node.format.is_signed || node.saturation_bits > 1)) {
-            return bad("WRAP_SM is for signed formats with 0 or 1 saturation bits");
-        }
-        if (node.saturation_bits < 0 || node.saturation_bits > node.format.width) {
-            return bad("more saturation bits than bits");
+        Status status = verify_shape(node, i);
+        if (status) status = verify_types(program, node);
+        if (!status) {
+            return fail_in(fmt::format("{}: value %{} ({})", program.name, i, to_string(node.op)),
+                           status.error());
         }
     }
     for (const ValueId output : program.outputs()) {
