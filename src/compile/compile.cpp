@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -23,6 +24,26 @@ Result<SourceFile> describe_source(const std::string& path, const std::string& f
 std::string default_name(const std::string& path) {
     const std::string stem = std::filesystem::path(path).stem().string();
     return stem.empty() ? "model" : stem;
+}
+
+bool is_constant(const model::TensorType& type) {
+    return std::all_of(type.elements.begin(), type.elements.end(),
+                       [](const fixed::Interval& range) { return range.is_constant(); });
+}
+
+// A layer whose result no longer depends on the input is legal, but hardly what anyone wants: the
+// layer where it happens is named.
+void warn_of_constants(const model::TypedGraph& typed, std::vector<std::string>& warnings) {
+    for (std::size_t n = 0; n < typed.graph().size(); ++n) {
+        const auto inputs = typed.input_types(LayerId(n));
+        const bool had_information = std::any_of(
+            inputs.begin(), inputs.end(), [](const auto& type) { return !is_constant(type); });
+        if (had_information && is_constant(typed.type(LayerId(n)))) {
+            warnings.push_back(fmt::format(
+                "the output of layer '{}' is the same for every input: are its types too narrow?",
+                typed.graph()[LayerId(n)].name));
+        }
+    }
 }
 
 // The lowest clock whose latency fits a time budget: n cycles need a clock of at least n / budget,
@@ -109,6 +130,7 @@ Result<Imported> import_and_type(const Options& options, Progress& progress) {
     progress.stage("types and graph passes");
     model.graph.name = options.name.empty() ? default_name(options.model) : options.name;
     GW_TRY(model::TypedGraph typed, model::infer_types(opt::fuse(std::move(model.graph))));
+    warn_of_constants(typed, model.warnings);
     return Imported{source, std::move(typed), std::move(model.float_graph),
                     std::move(model.stored_ebops), std::move(model.warnings)};
 }

@@ -244,6 +244,17 @@ TEST_F(Cli, AnInterruptedRunLeavesNothingHalfWritten) {
     }
 }
 
+TEST_F(Cli, AnOutputThatNeverChangesIsAWarning) {
+    write("dead.json", R"({"format": "gatewright-model", "version": 1, "layers": [
+        {"name": "x", "kind": "input", "shape": [1], "type": "fixed<4,0>"},
+        {"name": "lost", "kind": "quantize", "type": "ufixed<4,8,TRN,SAT>"}]})");
+    const auto outcome = run({"compile", path("dead.json"), "-o", path("out")});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_NE(outcome.output.find("'lost' is the same for every input"), std::string::npos)
+        << outcome.output;
+    EXPECT_EQ(run({"verify", path("out"), "--vectors", "50"}).exit_code, 0);
+}
+
 TEST_F(Cli, LatencyBudgetGivesTheClock) {
     const auto outcome =
         run({"compile", path("tiny.json"), "-o", path("out"), "--latency", "40ns", "--json"});
