@@ -216,8 +216,10 @@ class KernelModule : ModuleBuilder {
         Legalizer legalizer(wiring_);
         const Bits result = legalizer.lower(node, operands, table);
         if (result.constant()) constant_results_.emplace(value, result);
-        define(value, plan_.cycle(value),
-               wiring_.name_result(result, name, is_exported ? fixed::to_string(node.format) : ""));
+        const SignalId signal =
+            wiring_.name_result(result, name, is_exported ? fixed::to_string(node.format) : "");
+        define(value, plan_.cycle(value), signal);
+        module_.values.emplace_back(value, signal);
     }
 
     std::size_t table_function(const Node& node, const Operand& index) {
@@ -311,9 +313,10 @@ class TopModule : ModuleBuilder {
                 const fixed::Format& format = port.elements[e].format;
                 if (plan_.live[value.index()]) {
                     const Bits bits = take({wiring_.all(in_), false}, offset, format.width);
-                    define(value, 0,
-                           wiring_.name_result(bits, fmt::format("{}_{}", port.name, e),
-                                               fixed::to_string(format)));
+                    const SignalId signal = wiring_.name_result(
+                        bits, fmt::format("{}_{}", port.name, e), fixed::to_string(format));
+                    define(value, 0, signal);
+                    module_.values.emplace_back(value, signal);
                 }
                 offset += format.width;
             }

@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -131,6 +132,9 @@ struct Module {
     std::vector<SignalId> ports;  ///< in the order of the port list
     std::vector<TableFunction> tables;
     std::vector<Statement> statements;
+    /// Which signal carries which value of the flat program, in the cycle it is made. Only a hint:
+    /// whoever uses it for a proof proves it (verify/netlist_proof.h).
+    std::vector<std::pair<dfg::ValueId, SignalId>> values;
 
     [[nodiscard]] const Signal& operator[](SignalId id) const { return signals[id.index()]; }
 };

@@ -12,6 +12,7 @@
 #include "tools/icarus.h"
 #include "tools/tool.h"
 #include "verify/evaluators.h"
+#include "verify/netlist_proof.h"
 #include "verify/stimuli.h"
 
 namespace gatewright::verify {
@@ -235,6 +236,8 @@ class Harness {
             return;
         }
         result_.proofs = prove_layers(input_.typed, input_.design, params_.proof);
+        result_.netlist_proof =
+            prove_netlist(input_.flat, input_.netlist, params_.proof.budget_seconds);
         result_.every_layer_proven =
             !result_.proofs.empty() &&
             std::all_of(result_.proofs.begin(), result_.proofs.end(),
@@ -299,10 +302,11 @@ bool VerifyResult::passed() const {
     const bool evaluators_agree = std::all_of(
         evaluators.begin(), evaluators.end(),
         [](const EvaluatorResult& row) { return row.mismatches == 0 && row.failure.empty(); });
-    return evaluators_agree &&
-           std::none_of(proofs.begin(), proofs.end(), [](const ProofResult& proof) {
-               return proof.outcome == Outcome::kDisproven;
-           });
+    const auto disproven = [](const ProofResult& proof) {
+        return proof.outcome == Outcome::kDisproven;
+    };
+    return evaluators_agree && std::none_of(proofs.begin(), proofs.end(), disproven) &&
+           !(netlist_proof && disproven(*netlist_proof));
 }
 
 Result<VerifyResult> verify_design(const VerifyInput& input, const VerifyParams& params) {

@@ -65,7 +65,8 @@ struct EvaluatorResult {
 
 struct VerifyResult {
     std::vector<EvaluatorResult> evaluators;
-    std::vector<ProofResult> proofs;
+    std::vector<ProofResult> proofs;           ///< reference = dataflow, per layer
+    std::optional<ProofResult> netlist_proof;  ///< dataflow = netlist
     std::size_t edge_vectors = 0;
     std::size_t random_vectors = 0;
     std::size_t data_vectors = 0;
