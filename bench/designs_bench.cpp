@@ -113,6 +113,9 @@ Result<Json> measure(const Network& network, const std::string& folder) {
             1);
     row.set("compile_seconds", ours.seconds)
         .set("events", evidence.edge_vectors + evidence.random_vectors);
+    const bool netlist_proven =
+        evidence.netlist_proof && evidence.netlist_proof->outcome == verify::Outcome::kProven;
+    row.set("netlist_proven", netlist_proven);
     row.set("layers_proven", proven).set("layers", evidence.proofs.size()).set("equal", equal);
     return row;
 }

@@ -35,6 +35,7 @@ struct ModelText {
         compile::Options out;
         out.model = model;
         if (!config.empty()) GW_TRY_STATUS(compile::read_config(config, out));
+        out.config = config;
         if (!name.empty()) out.name = name;
         if (!part.empty()) out.part = part;
         if (!weights.empty()) out.import.weights_path = weights;

@@ -21,8 +21,9 @@ struct LatencyBudget {
 };
 
 struct Options {
-    std::string model;  ///< path of the model file
-    std::string name;   ///< of the top module; empty: from the model file's name
+    std::string model;   ///< path of the model file
+    std::string config;  ///< the TOML file that was read, if any
+    std::string name;    ///< of the top module; empty: from the model file's name
     std::string part = "xcvu13p-2";
     std::optional<double> clock_mhz;
     std::optional<LatencyBudget> latency;

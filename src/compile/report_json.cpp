@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
 #include "compile/design_directory.h"
 #include "report/layer_rows.h"
 #include "report/resources.h"
@@ -11,17 +15,49 @@
 namespace gatewright::compile {
 namespace {
 
-Json commands_json(const std::string& directory, const Compiled& compiled) {
+// A word for a shell: quoted unless it is plainly harmless.
+std::string shell_word(const std::string& text) {
+    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("_-./=+,:@%").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    if (plain) return text;
+    std::string out = "'";
+    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+// The compile command with everything that decides the design.
+std::string compile_command(const Compiled& compiled, const std::string& directory) {
+    const Options& options = compiled.options;
+    std::string out =
+        fmt::format("gatewright compile {} -o {} --part {} --name {}", shell_word(options.model),
+                    shell_word(directory), compiled.device.part, shell_word(compiled.design.name));
+    if (options.clock_mhz) out += fmt::format(" --clock {:g}MHz", *options.clock_mhz);
+    if (options.latency && options.latency->nanoseconds > 0) {
+        out += fmt::format(" --latency {:g}ns", options.latency->nanoseconds);
+    } else if (options.latency) {
+        out += fmt::format(" --latency {}cycles", options.latency->cycles);
+    }
+    if (!options.config.empty()) out += " --config " + shell_word(options.config);
+    const frontends::ImportParams& import = options.import;
+    if (import.precision.everywhere)
+        out += " --precision " + shell_word(to_string(*import.precision.everywhere));
+    if (import.input_type) out += " --input-type " + shell_word(to_string(*import.input_type));
+    if (!import.weights_path.empty()) out += " --weights " + shell_word(import.weights_path);
+    if (import.winner_only) out += " --winner-only";
+    return out;
+}
+
+Json commands_json(const std::string& folder, const Compiled& compiled) {
+    const std::string directory = shell_word(folder);
     Json json = Json::array();
     const auto add = [&](const char* what, std::string command) {
         Json entry = Json::object();
         entry.set("what", what).set("command", std::move(command));
         json.push_back(std::move(entry));
     };
-    add("compile the model again",
-        fmt::format("gatewright compile {} -o {} --part {} --clock {:g}MHz --name {}",
-                    compiled.options.model, directory, compiled.device.part,
-                    compiled.schedule.requested_mhz, compiled.design.name));
+    add("compile the model again", compile_command(compiled, folder));
     add("compare all evaluators bit for bit",
         fmt::format("gatewright verify {} --vectors 100000", directory));
     add("open synthesis", fmt::format("gatewright synth {}", directory));
