@@ -148,6 +148,10 @@ std::vector<model::Example> Dense::examples(Rng& rng) {
         layer->bias = {Dyadic(1, -600), -1};
         out.push_back({std::move(layer), {wide_type({3}, width)}});
     }
+    // Weights too far apart for the adder graphs' machine words.
+    auto spread = std::make_unique<Dense>();
+    spread->kernel = Values({3, 1}, {Dyadic(5, 80), Dyadic(-3, -80), random_weight(rng)});
+    out.push_back({std::move(spread), {random_type(rng, {3})}});
     return out;
 }
 

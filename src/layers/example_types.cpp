@@ -11,7 +11,7 @@ Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t coun
 }
 
 Status expect_word(int bits) {
-    constexpr int kMaxBits = 60;
+    constexpr int kMaxBits = 1000;
     if (bits <= kMaxBits) return {};
     return fail(fmt::format(
         "the weights of one output span {} bits from the largest to the smallest set bit; at "

@@ -13,10 +13,10 @@ namespace gatewright::layers {
 /// The layer takes exactly `count` inputs.
 Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t count);
 
-/// Refuses constants of more than 60 bits.
+/// Refuses constants of more than 1,000 bits.
 Status expect_word(int bits);
-/// Weights of one output must fit one machine word on a common grid (adder graphs are built of
-/// those). Refuses others, which no quantizer makes. `weight(i)` gives the weights until nullptr.
+/// Weights of one output on a common grid may need 1,000 bits; more is refused, which no quantizer
+/// makes. `weight(i)` gives the weights until nullptr.
 template <class WeightAt>
 Status expect_narrow_spread(WeightAt weight) {
     int lowest = 0;
