@@ -74,6 +74,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
 }
 
 Status write_file(const std::string& path, std::string_view content) {
+    const HoldInterrupts whole;
     const std::string beside = fmt::format("{}.part{}", path, ::getpid());
     {
         const Descriptor file(
@@ -133,6 +134,7 @@ Result<StagedDirectory> StagedDirectory::create(const std::string& target,
     const fs::path parent = clean.has_parent_path() ? clean.parent_path() : fs::path(".");
     fs::create_directories(parent, code);
     if (code) return fail(fmt::format("{}: cannot be made: {}", parent.string(), code.message()));
+    const HoldInterrupts whole;
     const std::string staging = fmt::format("{}.part{}", clean.string(), ::getpid());
     fs::remove_all(staging, code);
     if (!fs::create_directory(staging, code) || code) {
@@ -142,6 +144,7 @@ Result<StagedDirectory> StagedDirectory::create(const std::string& target,
 }
 
 Status StagedDirectory::write(std::string_view relative_path, std::string_view content) {
+    const HoldInterrupts whole;
     const fs::path path = fs::path(staging_) / relative_path;
     std::error_code code;
     fs::create_directories(path.parent_path(), code);
@@ -151,6 +154,7 @@ Status StagedDirectory::write(std::string_view relative_path, std::string_view c
 
 Status StagedDirectory::commit() {
     GW_CHECK(!staging_.empty(), "directory committed twice");
+    const HoldInterrupts whole;
     std::error_code code;
     const std::string old = fmt::format("{}.old{}", target_, ::getpid());
     const bool replaces = fs::exists(target_, code);

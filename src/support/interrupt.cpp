@@ -14,7 +14,7 @@ namespace {
 
 // A signal reaches the whole process, so what it must clean up is known to the whole process.
 struct Cleanups {
-    std::mutex mutex;
+    std::recursive_mutex mutex;  // held while cleaning up, until the process has ended
     std::map<std::size_t, std::function<void()>> actions;
     std::size_t next_id = 0;
 };
@@ -44,6 +44,13 @@ CleanupOnInterrupt::CleanupOnInterrupt(std::function<void()> cleanup) {
 CleanupOnInterrupt::~CleanupOnInterrupt() {
     const std::lock_guard lock(cleanups().mutex);
     cleanups().actions.erase(id_);
+}
+
+HoldInterrupts::HoldInterrupts() {
+    cleanups().mutex.lock();
+}
+HoldInterrupts::~HoldInterrupts() {
+    cleanups().mutex.unlock();
 }
 
 void handle_interrupts() {

@@ -5,6 +5,7 @@
 // ordinary code and not a signal handler.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 namespace gatewright {
@@ -19,6 +20,15 @@ class CleanupOnInterrupt {
 
   private:
     std::size_t id_;
+};
+
+/// While this lives, an interrupt waits: for steps that cleaning up must not run into.
+class HoldInterrupts {
+  public:
+    HoldInterrupts();
+    ~HoldInterrupts();
+    HoldInterrupts(const HoldInterrupts&) = delete;
+    HoldInterrupts& operator=(const HoldInterrupts&) = delete;
 };
 
 /// Starts the waiting thread. Called once, by main(), before other threads exist.
