@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/table.h"
 
 namespace gatewright::cli {
@@ -43,16 +41,14 @@ std::string evidence_line(const Json& report) {
     const Json* verify = report.find("verify");
     const Json* evaluators = verify == nullptr ? nullptr : verify->find("evaluators");
     if (evaluators == nullptr || !evaluators->is_array()) return {};
-    double most = 0;
     double mismatches = 0;
     std::string names;
     for (const Json& entry : evaluators->as_array()) {
-        most = std::max(most, number_of(entry, "vectors"));
         mismatches += number_of(entry, "mismatches");
-        names += (names.empty() ? "" : ", ") + text_of(entry, "evaluator");
+        names += fmt::format("{}{} {}", names.empty() ? "" : ", ", text_of(entry, "evaluator"),
+                             count_of(entry, "vectors"));
     }
-    return fmt::format("  evidence   {} mismatches over {} events in {}\n", mismatches,
-                       with_commas(static_cast<std::int64_t>(most)), names);
+    return fmt::format("  evidence   {} mismatches; events compared: {}\n", mismatches, names);
 }
 
 std::string accuracy_line(const Json& report) {
