@@ -2,6 +2,9 @@
 #include "cmvm/adder_graph.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
 
 #include "support/check.h"
 
@@ -40,8 +43,14 @@ std::vector<Terms> linear_forms(const AdderGraph& graph) {
         const auto limit = static_cast<std::int32_t>(forms.size());
         GW_CHECK(node.a >= 0 && node.a < limit && node.b >= 0 && node.b < limit,
                  "adder reads a value that does not precede it");
-        forms.push_back(combine(node, forms[static_cast<std::size_t>(node.a)],
-                                forms[static_cast<std::size_t>(node.b)]));
+        Terms form = combine(node, forms[static_cast<std::size_t>(node.a)],
+                             forms[static_cast<std::size_t>(node.b)]);
+        if (node.is_ternary()) {
+            GW_CHECK(node.c < limit, "adder reads a value that does not precede it");
+            const AdderNode rest{0, 0, 0, node.shift_c, node.subtract_c};
+            form = combine(rest, form, forms[static_cast<std::size_t>(node.c)]);
+        }
+        forms.push_back(std::move(form));
     }
     return forms;
 }
@@ -85,45 +94,105 @@ bool computes(const AdderGraph& graph, const Matrix& matrix) {
     return true;
 }
 
-int depth(const AdderGraph& graph) {
-    std::vector<int> depths(graph.inputs, 0);
+int depth(const AdderGraph& graph, std::span<const int> arrival) {
+    GW_CHECK(arrival.empty() || arrival.size() == graph.inputs, "one arrival per input");
+    std::vector<int> depths(arrival.begin(), arrival.end());
+    depths.resize(graph.inputs);
+    const auto at = [&](std::int32_t value) { return depths[static_cast<std::size_t>(value)]; };
     for (const AdderNode& node : graph.nodes) {
-        depths.push_back(1 + std::max(depths[static_cast<std::size_t>(node.a)],
-                                      depths[static_cast<std::size_t>(node.b)]));
+        int latest = std::max(at(node.a), at(node.b));
+        if (node.is_ternary()) latest = std::max(latest, at(node.c));
+        depths.push_back(1 + latest);
     }
     int deepest = 0;
     for (const AdderOutput& output : graph.outputs) {
-        if (output.value >= 0)
-            deepest = std::max(deepest, depths[static_cast<std::size_t>(output.value)]);
+        if (output.value >= 0) deepest = std::max(deepest, at(output.value));
     }
     return deepest;
 }
 
-std::int64_t carry_cells(const AdderGraph& graph, std::span<const Interval> inputs) {
-    const std::vector<Terms> forms = linear_forms(graph);
-    int frac = inputs.empty() ? 0 : inputs[0].frac;
-    std::vector<int> lowest_bits;
-    for (const Interval& input : inputs) {
-        frac = std::max(frac, input.frac);
-        lowest_bits.push_back(-input.frac);
+namespace {
+
+// Bits that the values of a graph occupy, as exponents; [lowest, above highest).
+struct Extent {
+    int lowest = 0;
+    int highest = 0;
+};
+
+class Extents {
+  public:
+    Extents(const AdderGraph& graph, std::span<const Interval> inputs)
+        : forms_(linear_forms(graph)), inputs_(inputs), frac_(inputs.empty() ? 0 : inputs[0].frac) {
+        for (const Interval& input : inputs) frac_ = std::max(frac_, input.frac);
     }
-    const auto highest_bit = [&](std::size_t value) {
-        const fixed::Format format = format_of(range_of(forms[value], inputs, frac));
-        return format.width - frac;
+    [[nodiscard]] Extent of(std::int32_t value) const {
+        return of(forms_[static_cast<std::size_t>(value)]);
+    }
+    [[nodiscard]] Extent of_negated(std::int32_t value) const {
+        Terms negated = forms_[static_cast<std::size_t>(value)];
+        for (auto& [input, coefficient] : negated) coefficient = -coefficient;
+        return of(negated);
+    }
+
+  private:
+    [[nodiscard]] Extent of(const Terms& terms) const {
+        if (terms.empty()) return {};
+        Extent out{0, format_of(range_of(terms, inputs_, frac_)).width - frac_};
+        bool first = true;
+        for (const auto& [input, coefficient] : terms) {
+            const int low =
+                coefficient.trailing_zeros() - inputs_[static_cast<std::size_t>(input)].frac;
+            out.lowest = first ? low : std::min(out.lowest, low);
+            first = false;
+        }
+        return out;
+    }
+
+    std::vector<Terms> forms_;
+    std::span<const Interval> inputs_;
+    int frac_;
+};
+
+// The lowest bit in which the operands of an adder meet.
+int meeting_bit(const AdderNode& node, const Extents& extents) {
+    struct Operand {
+        int lowest;
+        bool subtracted;
     };
+    std::array<Operand, 3> operands{{{extents.of(node.a).lowest + node.shift_a, false},
+                                     {extents.of(node.b).lowest + node.shift_b, node.subtract},
+                                     {std::numeric_limits<int>::max(), false}}};
+    if (node.is_ternary())
+        operands[2] = {extents.of(node.c).lowest + node.shift_c, node.subtract_c};
+    std::sort(operands.begin(), operands.end(), [](const Operand& x, const Operand& y) {
+        return std::pair(x.lowest, x.subtracted) < std::pair(y.lowest, y.subtracted);
+    });
+    return operands[0].subtracted ? operands[0].lowest : operands[1].lowest;
+}
+
+}  // namespace
+
+std::int64_t carry_cells(const AdderGraph& graph, std::span<const Interval> inputs) {
+    const Extents extents(graph, inputs);
     std::int64_t cells = 0;
+    auto made = static_cast<std::int32_t>(graph.inputs);
     for (const AdderNode& node : graph.nodes) {
-        const int low_a = lowest_bits[static_cast<std::size_t>(node.a)] + node.shift_a;
-        const int low_b = lowest_bits[static_cast<std::size_t>(node.b)] + node.shift_b;
-        const bool low_passes = !node.subtract || low_b >= low_a;
-        const int first = low_passes ? std::max(low_a, low_b) : low_b;
-        cells += std::max(0, highest_bit(lowest_bits.size()) - first);
-        lowest_bits.push_back(std::min(low_a, low_b));
+        cells += std::max(0, extents.of(made).highest - meeting_bit(node, extents));
+        ++made;
     }
+    return cells;
+}
+
+std::int64_t negation_cells(const AdderGraph& graph, std::span<const Interval> inputs) {
+    const Extents extents(graph, inputs);
+    std::set<std::int32_t> negated;
     for (const AdderOutput& output : graph.outputs) {
-        if (output.value < 0 || !output.negate) continue;
-        const auto value = static_cast<std::size_t>(output.value);
-        cells += std::max(0, highest_bit(value) - lowest_bits[value]);
+        if (output.value >= 0 && output.negate) negated.insert(output.value);
+    }
+    std::int64_t cells = 0;
+    for (const std::int32_t value : negated) {
+        const Extent extent = extents.of_negated(value);
+        cells += std::max(0, extent.highest - extent.lowest);
     }
     return cells;
 }

@@ -24,13 +24,17 @@ struct Matrix {
     friend bool operator==(const Matrix&, const Matrix&) = default;
 };
 
-/// value = a·2^shift_a + b·2^shift_b, or minus the second term.
+/// value = a·2^shift_a ± b·2^shift_b, and ± c·2^shift_c if it is a ternary adder (c >= 0).
 struct AdderNode {
     std::int32_t a = 0;
     std::int32_t b = 0;
     std::int32_t shift_a = 0;
     std::int32_t shift_b = 0;
     bool subtract = false;
+    std::int32_t c = -1;
+    std::int32_t shift_c = 0;
+    bool subtract_c = false;
+    [[nodiscard]] bool is_ternary() const { return c >= 0; }
     friend bool operator==(const AdderNode&, const AdderNode&) = default;
 };
 
@@ -51,7 +55,7 @@ struct AdderGraph {
 /// Σ coefficient · input, inputs in increasing order, no zero coefficients.
 using Terms = std::vector<std::pair<std::int32_t, fixed::Integer>>;
 
-/// a·2^shift_a ± b·2^shift_b as the node says.
+/// a·2^shift_a ± b·2^shift_b as the node says (of a ternary node: its first two terms).
 Terms combine(const AdderNode& node, const Terms& a, const Terms& b);
 /// The linear form of every value of the graph.
 std::vector<Terms> linear_forms(const AdderGraph& graph);
@@ -63,12 +67,17 @@ fixed::Interval range_of(const Terms& terms, std::span<const fixed::Interval> in
 std::vector<std::vector<fixed::Integer>> evaluate_symbolically(const AdderGraph& graph);
 /// True if the graph computes exactly this matrix.
 bool computes(const AdderGraph& graph, const Matrix& matrix);
-/// Adders in series on the longest path.
-int depth(const AdderGraph& graph);
+/// Adders in series on the longest path to an output; an input counts from its arrival, given in
+/// adder levels (empty: all 0).
+int depth(const AdderGraph& graph, std::span<const int> arrival = {});
 
-/// Carry-chain cells of all adders and of the negations at outputs: an adder needs a cell for each
-/// bit of its result from the lowest bit that both operands have (bits below pass through) to its
-/// msb, in the exact range of its linear form over the inputs.
+/// Carry-chain cells of the adders: each needs a cell for every bit of its result from the lowest
+/// bit in which its operands meet to its msb, msb and lsb being those of the exact linear forms
+/// over the inputs and their steps. The lowest meeting bit is the larger lsb of the two operands
+/// (bits below pass through), but the lsb of a subtracted operand that reaches lower. A ternary
+/// adder counts from the second lowest lsb in the same way.
 std::int64_t carry_cells(const AdderGraph& graph, std::span<const fixed::Interval> inputs);
+/// Cells of the negations at outputs: all bits of -value for each distinct negated value.
+std::int64_t negation_cells(const AdderGraph& graph, std::span<const fixed::Interval> inputs);
 
 }  // namespace gatewright::cmvm

@@ -171,6 +171,7 @@ class Emitter {
         for (const AdderNode& node : graph.nodes) {
             const auto a = static_cast<std::size_t>(node.a);
             const auto b = static_cast<std::size_t>(node.b);
+            GW_CHECK(!node.is_ternary(), "dataflow has two-operand adders");
             const int exponent = exponents_[a] + node.shift_a;
             const int shift = exponents_[b] + node.shift_b - exponent;
             const int frac = std::max(builder_[values_[a]].format.frac,

@@ -105,7 +105,7 @@ class Solver {
             }
             out.graph.outputs.push_back(output);
         }
-        out.cost = carry_cells(out.graph, inputs_);
+        out.cost = cost(out.graph, inputs_);
         return out;
     }
 
@@ -154,19 +154,32 @@ Candidate best_graph(const Solver& solver, const Matrix& matrix, const SolvePara
 
 }  // namespace
 
+std::int64_t cost(const AdderGraph& graph, std::span<const Interval> inputs) {
+    return carry_cells(graph, inputs) + negation_cells(graph, inputs);
+}
+
+SolveStats statistics(const AdderGraph& graph, std::span<const Interval> inputs,
+                      std::span<const int> arrival) {
+    SolveStats out;
+    for (const AdderNode& node : graph.nodes)
+        ++(node.is_ternary() ? out.ternary_adders : out.adders);
+    out.cells = carry_cells(graph, inputs);
+    out.negations = static_cast<std::size_t>(
+        std::count_if(graph.outputs.begin(), graph.outputs.end(),
+                      [](const AdderOutput& o) { return o.value >= 0 && o.negate; }));
+    out.depth = depth(graph, arrival);
+    return out;
+}
+
 AdderGraph solve(const Matrix& matrix, std::span<const Interval> inputs, const SolveParams& params,
-                 SolveStats* stats) {
+                 SolveStats* stats, std::span<const int> arrival) {
     GW_CHECK(inputs.size() == matrix.rows, "one range per row");
+    GW_CHECK(arrival.empty() || arrival.size() == matrix.rows, "one arrival per row");
     const Stopwatch watch;
     Candidate best = best_graph(Solver(matrix, inputs), matrix, params);
     GW_CHECK(computes(best.graph, matrix), "adder graph computes another matrix");
     if (stats != nullptr) {
-        stats->adders = best.graph.nodes.size();
-        stats->cells = best.cost;
-        stats->negations = static_cast<std::size_t>(
-            std::count_if(best.graph.outputs.begin(), best.graph.outputs.end(),
-                          [](const AdderOutput& o) { return o.negate; }));
-        stats->depth = depth(best.graph);
+        *stats = statistics(best.graph, inputs, arrival);
         stats->seconds = watch.seconds();
     }
     return std::move(best.graph);

@@ -100,7 +100,9 @@ TEST(Solve, IsExactAndWithinItsDepthOnRandomMatrices) {
             const auto entry = static_cast<std::int64_t>(rng.next()) >> shift;
             m.entries.push_back(rng.chance(0.3) ? 0 : entry);
         }
-        const SolveParams params{static_cast<int>(rng.below(4)), 0, static_cast<int>(rng.below(2))};
+        SolveParams params;
+        params.depth_slack = static_cast<int>(rng.below(4));
+        params.effort = static_cast<int>(rng.below(2));
         SolveStats stats;
         const AdderGraph graph = solve(m, bytes(m), params, &stats);
         expect_exact(m, graph);
@@ -164,8 +166,11 @@ TEST(Solve, SharingBeatsPlainTrees) {
     for (int k = 0; k < 256; ++k) m.entries.push_back(rng.between(-128, 127));
     SolveStats plain;
     SolveStats shared;
-    solve(m, bytes(m), {0, 0, 0}, &plain);
-    solve(m, bytes(m), {0, 0, 1}, &shared);
+    SolveParams params;
+    params.depth_slack = 0;
+    solve(m, bytes(m), params, &shared);
+    params.effort = 0;
+    solve(m, bytes(m), params, &plain);
     EXPECT_LT(static_cast<double>(shared.adders), 0.6 * static_cast<double>(plain.adders));
 }
 
@@ -184,9 +189,17 @@ TEST(CarryCells, CountCarriesNotPassedBits) {
     // x - y: all of s9.
     graph.nodes[0] = {0, 1, 0, 0, true};
     EXPECT_EQ(carry_cells(graph, std::vector<Interval>{kByte, kByte}), 9);
-    // A negation at the output adds its own 9.
+    // A negation at the output is counted apart: 9 bits of y - x.
     graph.outputs[0].negate = true;
-    EXPECT_EQ(carry_cells(graph, std::vector<Interval>{kByte, kByte}), 18);
+    EXPECT_EQ(carry_cells(graph, std::vector<Interval>{kByte, kByte}), 9);
+    EXPECT_EQ(negation_cells(graph, std::vector<Interval>{kByte, kByte}), 9);
+    // 16·x - y: the low bits of -y carry into x; s13 (-2175 .. 2160).
+    graph.nodes[0] = {0, 1, 4, 0, true};
+    EXPECT_EQ(carry_cells(graph, std::vector<Interval>{kByte, kByte}), 13);
+    // x + 4·y + 16·z: meets at bit 2; s13 (-2688 .. 2667).
+    const AdderGraph ternary{3, {{0, 1, 0, 2, false, 2, 4, false}}, {{3, 0, false}}};
+    EXPECT_EQ(carry_cells(ternary, std::vector<Interval>{kByte, kByte, kByte}), 11);
+    EXPECT_EQ(depth(ternary, std::vector<int>{0, 2, 1}), 3);
 }
 
 TEST(DistinctColumns, MergeSignsAndPowersOfTwo) {
