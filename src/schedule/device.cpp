@@ -49,6 +49,25 @@ Result<NetGrowth> parse_growth(const Json& json) {
     return growth;
 }
 
+// Optional, unlike the other numbers: a device without it has nets that do not grow with fan-out.
+Result<FanoutGrowth> parse_fanout(const Json& json) {
+    FanoutGrowth growth;
+    if (!json.contains("fanout_growth")) return growth;
+    GW_TRY(const Json* entry, json.get_object("fanout_growth"));
+    GW_TRY(const std::string source, entry->get_string("source"));
+    GW_TRY(growth.sinks, numbers(*entry, "sinks"));
+    GW_TRY(growth.factor, numbers(*entry, "factor"));
+    const bool rises = std::is_sorted(growth.sinks.begin(), growth.sinks.end()) &&
+                       std::is_sorted(growth.factor.begin(), growth.factor.end());
+    if (source.empty() || growth.sinks.size() != growth.factor.size() || !rises ||
+        (!growth.sinks.empty() && growth.sinks.front() < 1)) {
+        return fail(
+            "'fanout_growth' needs ascending sinks from 1, an ascending factor for each, "
+            "and a source");
+    }
+    return growth;
+}
+
 Result<Capacity> parse_capacity(const Json& json) {
     GW_TRY(const Json* entry, json.get_object("capacity"));
     Capacity capacity;
@@ -99,6 +118,17 @@ bool names_device(const PartName& wanted, const Device& device) {
     return same_base && (!wanted.grade || wanted.grade == own.grade);
 }
 
+// The factor at `x`: logarithmic in x between the points, constant outside them, 1 without points.
+double interpolated(const std::vector<double>& at, const std::vector<double>& factor, double x) {
+    if (at.empty()) return 1;
+    const auto above = std::upper_bound(at.begin(), at.end(), x);
+    const auto index = static_cast<std::size_t>(above - at.begin());
+    if (index == 0) return factor.front();
+    if (index == at.size()) return factor.back();
+    const double position = std::log(x / at[index - 1]) / std::log(at[index] / at[index - 1]);
+    return factor[index - 1] + position * (factor[index] - factor[index - 1]);
+}
+
 }  // namespace
 
 Result<Device> parse_device(std::string_view text) {
@@ -118,6 +148,11 @@ Result<Device> parse_device(std::string_view text) {
     GW_TRY(device.register_ps, sourced(json, "register_ps"));
     GW_TRY(device.max_clock_mhz, sourced(json, "max_clock_mhz"));
     GW_TRY(device.net_growth, parse_growth(json));
+    GW_TRY(device.fanout_growth, parse_fanout(json));
+    if (json.contains("ternary_adders")) {
+        GW_TRY(const double ternary, sourced(json, "ternary_adders"));
+        device.has_ternary_adders = ternary > 0;
+    }
     GW_TRY(device.capacity, parse_capacity(json));
     return device;
 }
@@ -143,21 +178,13 @@ Result<Device> find_device(const std::string& part) {
 }
 
 Device at_size(Device device, double cells) {
-    const NetGrowth& growth = device.net_growth;
-    if (growth.cells.empty()) return device;
-    const auto above = std::upper_bound(growth.cells.begin(), growth.cells.end(), cells);
-    const auto index = static_cast<std::size_t>(above - growth.cells.begin());
-    double factor = growth.factor.back();
-    if (index == 0) {
-        factor = growth.factor.front();
-    } else if (index < growth.cells.size()) {
-        const double position = std::log(cells / growth.cells[index - 1]) /
-                                std::log(growth.cells[index] / growth.cells[index - 1]);
-        factor =
-            growth.factor[index - 1] + position * (growth.factor[index] - growth.factor[index - 1]);
-    }
-    device.net_ps *= factor;
+    device.net_ps *= interpolated(device.net_growth.cells, device.net_growth.factor, cells);
     return device;
+}
+
+double net_ps(const Device& device, std::size_t sinks) {
+    const FanoutGrowth& growth = device.fanout_growth;
+    return device.net_ps * interpolated(growth.sinks, growth.factor, static_cast<double>(sinks));
 }
 
 }  // namespace gatewright::schedule

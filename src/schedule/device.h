@@ -21,6 +21,13 @@ struct NetGrowth {
     std::vector<double> factor;
 };
 
+/// A net to many sinks is longer than one to a single sink: factor on net_ps at a number of sinks,
+/// logarithmic between the points, constant outside them. Without points nets do not grow.
+struct FanoutGrowth {
+    std::vector<double> sinks;
+    std::vector<double> factor;
+};
+
 struct Capacity {
     std::int64_t lut = 0;
     std::int64_t ff = 0;
@@ -41,6 +48,8 @@ struct Device {
     double register_ps = 0;    ///< clock-to-out plus setup plus clock uncertainty
     double max_clock_mhz = 0;  ///< limit of the clock network: nothing is promised above it
     NetGrowth net_growth;
+    FanoutGrowth fanout_growth;
+    bool has_ternary_adders = false;  ///< a + b + c in one carry chain, without further LUTs
     Capacity capacity;
 };
 
@@ -55,5 +64,8 @@ Result<Device> parse_device(std::string_view json);
 
 /// The device with net_ps as it is in a design of this many cells.
 Device at_size(Device device, double cells);
+
+/// Delay of a net to this many sinks.
+double net_ps(const Device& device, std::size_t sinks);
 
 }  // namespace gatewright::schedule

@@ -48,5 +48,16 @@ TEST(Device, NetsGrowLogarithmicallyBetweenTheGivenSizes) {
     EXPECT_DOUBLE_EQ(at_size(device, 1e6).net_ps, 300);
 }
 
+TEST(Device, NetsGrowLogarithmicallyWithTheirSinks) {
+    Device device;
+    device.net_ps = 100;
+    EXPECT_DOUBLE_EQ(net_ps(device, 1000), 100);
+    device.fanout_growth = {{1, 100}, {1, 2}};
+    EXPECT_DOUBLE_EQ(net_ps(device, 1), 100);
+    EXPECT_NEAR(net_ps(device, 10), 150, 1e-9);
+    EXPECT_DOUBLE_EQ(net_ps(device, 100), 200);
+    EXPECT_DOUBLE_EQ(net_ps(device, 5000), 200);
+}
+
 }  // namespace
 }  // namespace gatewright::schedule
