@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "frontends/hdf5_reader.h"
-#include "frontends/isolate.h"
+#include "support/isolate.h"
 #include "support/files.h"
 
 namespace gatewright::frontends {

@@ -71,42 +71,59 @@ Status read_number(std::string_view field, std::int64_t& value) {
     return {};
 }
 
+}  // namespace
+
 template <class T>
-Result<Tensor<T>> parse(std::string_view text) {
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-    Tensor<T> out{Shape{0, 0}};
-    std::size_t columns = 0;
-    bool first = true;
-    for (std::size_t line_number = 1; !text.empty(); ++line_number) {
+Status CsvParser<T>::parse(std::string_view text, std::vector<T>& out) {
+    if (line_ == 0 && text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+    while (!text.empty()) {
         const std::size_t newline = text.find('\n');
         const std::string_view line = text.substr(0, newline);
         text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+        ++line_;
         if (trimmed(line).empty()) continue;
-        const std::vector<std::string_view> fields = split(line);
-        if (first) {
-            first = false;
-            columns = fields.size();
-            bool header = false;
-            for (const std::string_view field : fields)
-                header |= !field.empty() && !is_number(field);
-            if (header) continue;
-        }
-        if (fields.size() != columns) {
-            return fail(fmt::format("line {} has {} columns, the first line has {}", line_number,
-                                    fields.size(), columns));
-        }
-        for (std::size_t column = 0; column < columns; ++column) {
-            T value{};
-            if (const Status status = read_number(fields[column], value); !status) {
-                return fail(fmt::format("line {}, column {}: {}", line_number, column + 1,
-                                        status.error().message));
-            }
-            out.data.push_back(value);
-        }
-        ++out.shape[0];
+        GW_TRY_STATUS(parse_line(line, out));
     }
-    if (first) return fail("is empty: expected one line of numbers per event");
-    out.shape[1] = static_cast<std::int64_t>(columns);
+    return {};
+}
+
+template <class T>
+Status CsvParser<T>::parse_line(std::string_view line, std::vector<T>& out) {
+    const std::vector<std::string_view> fields = split(line);
+    if (columns_ == 0) {
+        columns_ = fields.size();
+        bool header = false;
+        for (const std::string_view field : fields) header |= !field.empty() && !is_number(field);
+        if (header) return {};
+    }
+    if (fields.size() != columns_) {
+        return fail(fmt::format("line {} has {} columns, the first line has {}", line_,
+                                fields.size(), columns_));
+    }
+    for (std::size_t column = 0; column < columns_; ++column) {
+        T value{};
+        if (const Status status = read_number(fields[column], value); !status) {
+            return fail(
+                fmt::format("line {}, column {}: {}", line_, column + 1, status.error().message));
+        }
+        out.push_back(value);
+    }
+    return {};
+}
+
+template class CsvParser<double>;
+template class CsvParser<std::int64_t>;
+
+namespace {
+
+template <class T>
+Result<Tensor<T>> parse(std::string_view text) {
+    CsvParser<T> parser;
+    Tensor<T> out{Shape{0, 0}};
+    GW_TRY_STATUS(parser.parse(text, out.data));
+    if (parser.columns() == 0) return fail("is empty: expected one line of numbers per event");
+    out.shape[0] = static_cast<std::int64_t>(out.data.size() / parser.columns());
+    out.shape[1] = static_cast<std::int64_t>(parser.columns());
     return out;
 }
 

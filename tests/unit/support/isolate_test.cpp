@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "frontends/isolate.h"
+#include "support/isolate.h"
 
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <stdexcept>
 
-namespace gatewright::frontends {
+namespace gatewright {
 namespace {
 
 TEST(Isolate, BytesComeBackWhole) {
@@ -48,4 +48,4 @@ TEST(Isolate, TooMuchOutputIsRefused) {
 }
 
 }  // namespace
-}  // namespace gatewright::frontends
+}  // namespace gatewright
