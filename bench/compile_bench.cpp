@@ -92,7 +92,7 @@ Result<Run> compile_once(const std::string& model, const std::string& directory,
     const auto inputs = verify::stimuli(compiled.design, 1000, 7);
     const std::size_t events = inputs.size() / compiled.flat.program.inputs().size();
     run.outputs.resize(events * compiled.flat.program.outputs().size());
-    emulate::Engine(compiled.flat).run_exact(inputs, run.outputs);
+    emulate::Engine(compiled.flat.program).run_exact(inputs, run.outputs);
     return run;
 }
 

@@ -69,7 +69,7 @@ Result<Built> build(const Network& network, const std::string& directory, int ef
     const auto inputs = verify::stimuli(compiled.design, 1000, 5);
     std::vector<fixed::Integer> codes(inputs.size() / compiled.flat.program.inputs().size() *
                                       compiled.flat.program.outputs().size());
-    emulate::Engine(compiled.flat).run_exact(inputs, codes);
+    emulate::Engine(compiled.flat.program).run_exact(inputs, codes);
     const std::vector<fixed::Cast>& port = compiled.design.outputs[0].elements;
     std::vector<fixed::Dyadic> outputs;
     for (std::size_t i = 0; i < codes.size(); ++i) {

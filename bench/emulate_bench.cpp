@@ -36,7 +36,7 @@ Json measure(const testing::RandomNetworkParams& params, std::size_t events) {
     Rng rng(1);
     const auto typed = model::infer_types(testing::random_network(rng, params));
     const arch::FlatProgram flat = arch::flatten(arch::build_design(typed.value()));
-    const emulate::Engine engine(flat);
+    const emulate::Engine engine(flat.program);
     std::vector<std::int64_t> in(events * engine.input_count());
     for (std::int64_t& code : in) code = rng.between(-1 << 20, 1 << 20);
     std::vector<std::int64_t> out(events * engine.output_count());

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dfg/interface.h"
 #include "dfg/program.h"
 #include "fixed/format.h"
 #include "model/graph.h"
@@ -26,16 +27,7 @@ struct Source {
     friend bool operator==(const Source&, const Source&) = default;
 };
 
-/// A port of the design. Element i occupies bits bit_offset[i] .. + width - 1 of the port's vector,
-/// elements packed from the low end; elements of width 0 take no bits and are the constant 0.
-struct Port {
-    std::string name;
-    tensor::Shape shape;
-    std::vector<fixed::Cast>
-        elements;  ///< how real values become codes (inputs); the format (outputs)
-    std::vector<int> bit_offset;
-    int width = 0;  ///< bits of the whole port
-};
+using dfg::Port;
 
 struct Kernel {
     std::string name;             ///< the user's layer
@@ -54,6 +46,9 @@ struct Design {
     std::vector<Port> outputs;
     std::vector<Kernel> kernels;  ///< producers before consumers
     std::vector<Source> results;  ///< one per output element, over all output ports in order
+
+    /// The ports alone: what the emulator needs beside the flat program.
+    [[nodiscard]] dfg::Interface interface() const { return {inputs, outputs}; }
 };
 
 struct BuildParams {

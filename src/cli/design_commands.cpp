@@ -98,7 +98,7 @@ Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
     if (!args.data.empty()) {
         progress.stage("read events");
         GW_TRY(params.data, read_port_arrays(compiled.design, args.data));
-        GW_TRY(const auto codes, emulate::to_codes(compiled.design, params.data));
+        GW_TRY(const auto codes, emulate::to_codes(compiled.design.inputs, params.data));
         report.set("activation_boxes",
                    report::to_json(report::activation_boxes(compiled.design, codes)));
     }

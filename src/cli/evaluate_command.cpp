@@ -124,7 +124,7 @@ Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
     }
     progress.stage("emulate");
     GW_TRY(const auto codes, emulate_events(loaded.flat, events));
-    const auto scores = emulate::to_reals(loaded.design, codes);
+    const auto scores = emulate::to_reals(loaded.design.outputs, codes);
     const bool logits = classes > 1 && !ends_in_softmax(loaded.typed.graph());
     const auto measure = [&](const Scores& values) -> Result<report::Metrics> {
         Scores part = first_classes(values, events.count, classes);

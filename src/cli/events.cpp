@@ -139,13 +139,13 @@ Result<Events> read_events(const arch::Design& design, const std::vector<std::st
         return read_raw(design, assigned);
     }
     GW_TRY(const auto arrays, read_port_arrays(design, files));
-    GW_TRY(auto codes, emulate::to_codes(design, arrays));
+    GW_TRY(auto codes, emulate::to_codes(design.inputs, arrays));
     return Events{static_cast<std::size_t>(arrays[0].shape[0]), std::move(codes)};
 }
 
 Result<std::vector<std::int64_t>> emulate_events(const arch::FlatProgram& flat,
                                                  const Events& events) {
-    const emulate::Engine engine(flat);
+    const emulate::Engine engine(flat.program);
     std::vector<std::int64_t> outputs(events.count * engine.output_count());
     if (engine.fits_int64()) {
         engine.run(events.codes, outputs);

@@ -50,7 +50,7 @@ std::vector<LayerRow> describe_layers(const model::TypedGraph& typed) {
 
 Status write_outputs(const arch::Design& design, const std::vector<std::int64_t>& codes,
                      std::size_t events, const EmulateArgs& args) {
-    const auto reals = emulate::to_reals(design, codes);
+    const auto reals = emulate::to_reals(design.outputs, codes);
     std::size_t offset = 0;
     std::size_t total = 0;
     for (const arch::Port& port : design.outputs) total += port.elements.size();

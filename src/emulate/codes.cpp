@@ -12,7 +12,7 @@
 namespace gatewright::emulate {
 namespace {
 
-using arch::Port;
+using dfg::Port;
 using fixed::Cast;
 using fixed::Integer;
 using tensor::Tensor;
@@ -53,14 +53,14 @@ Integer to_code(double value, const Cast& cast) {
     return fixed::cast_code(*fixed::Dyadic::from_double(value), cast);
 }
 
-Result<std::size_t> check_shapes(const arch::Design& design, std::span<const Tensor<double>> x) {
-    if (x.size() != design.inputs.size()) {
+Result<std::size_t> check_shapes(std::span<const Port> ports, std::span<const Tensor<double>> x) {
+    if (x.size() != ports.size()) {
         return fail(fmt::format("{} input arrays given, the design has {} input ports", x.size(),
-                                design.inputs.size()));
+                                ports.size()));
     }
     std::size_t events = 0;
     for (std::size_t p = 0; p < x.size(); ++p) {
-        const Port& port = design.inputs[p];
+        const Port& port = ports[p];
         const std::size_t elements = port.elements.size();
         const auto rows = x[p].shape.empty() ? std::int64_t{-1} : x[p].shape[0];
         if (rows < 0 || x[p].size() != static_cast<std::size_t>(rows) * elements) {
@@ -79,11 +79,11 @@ Result<std::size_t> check_shapes(const arch::Design& design, std::span<const Ten
 
 // Calls take(event, element of the design, code) for every value.
 template <class Take>
-Status convert(const arch::Design& design, std::span<const Tensor<double>> x, std::size_t events,
+Status convert(std::span<const Port> ports, std::span<const Tensor<double>> x, std::size_t events,
                Take take) {
     std::size_t first = 0;
     for (std::size_t p = 0; p < x.size(); ++p) {
-        const Port& port = design.inputs[p];
+        const Port& port = ports[p];
         const std::size_t count = port.elements.size();
         for (std::size_t e = 0; e < events; ++e) {
             for (std::size_t i = 0; i < count; ++i) {
@@ -102,20 +102,20 @@ Status convert(const arch::Design& design, std::span<const Tensor<double>> x, st
     return {};
 }
 
-std::size_t element_count(const std::vector<Port>& ports) {
+std::size_t element_count(std::span<const Port> ports) {
     std::size_t count = 0;
     for (const Port& port : ports) count += port.elements.size();
     return count;
 }
 
 template <class Code, class ToDouble>
-std::vector<Tensor<double>> reals(const arch::Design& design, std::span<const Code> codes,
+std::vector<Tensor<double>> reals(std::span<const Port> ports, std::span<const Code> codes,
                                   ToDouble to_double) {
-    const std::size_t row = element_count(design.outputs);
+    const std::size_t row = element_count(ports);
     const std::size_t events = row == 0 ? 0 : codes.size() / row;
     std::vector<Tensor<double>> out;
     std::size_t first = 0;
-    for (const Port& port : design.outputs) {
+    for (const Port& port : ports) {
         tensor::Shape shape = port.shape;
         shape.insert(shape.begin(), static_cast<std::int64_t>(events));
         Tensor<double> array(std::move(shape));
@@ -134,9 +134,9 @@ std::vector<Tensor<double>> reals(const arch::Design& design, std::span<const Co
 
 }  // namespace
 
-Result<std::vector<std::int64_t>> to_codes(const arch::Design& design,
+Result<std::vector<std::int64_t>> to_codes(std::span<const Port> ports,
                                            std::span<const Tensor<double>> x) {
-    for (const Port& port : design.inputs) {
+    for (const Port& port : ports) {
         for (const Cast& element : port.elements) {
             if (element.format.width > (element.format.is_signed ? 64 : 63)) {
                 return fail(
@@ -145,37 +145,37 @@ Result<std::vector<std::int64_t>> to_codes(const arch::Design& design,
             }
         }
     }
-    GW_TRY(const std::size_t events, check_shapes(design, x));
-    const std::size_t row = element_count(design.inputs);
+    GW_TRY(const std::size_t events, check_shapes(ports, x));
+    const std::size_t row = element_count(ports);
     std::vector<std::int64_t> codes(events * row);
-    GW_TRY_STATUS(convert(design, x, events,
-                          [&](std::size_t event, std::size_t element, const Integer& code) {
-                              codes[event * row + element] = *code.to_int64();
-                          }));
+    GW_TRY_STATUS(
+        convert(ports, x, events, [&](std::size_t event, std::size_t element, const Integer& code) {
+            codes[event * row + element] = *code.to_int64();
+        }));
     return codes;
 }
 
-Result<std::vector<Integer>> to_exact_codes(const arch::Design& design,
+Result<std::vector<Integer>> to_exact_codes(std::span<const Port> ports,
                                             std::span<const Tensor<double>> x) {
-    GW_TRY(const std::size_t events, check_shapes(design, x));
-    const std::size_t row = element_count(design.inputs);
+    GW_TRY(const std::size_t events, check_shapes(ports, x));
+    const std::size_t row = element_count(ports);
     std::vector<Integer> codes(events * row);
     GW_TRY_STATUS(
-        convert(design, x, events, [&](std::size_t event, std::size_t element, Integer code) {
+        convert(ports, x, events, [&](std::size_t event, std::size_t element, Integer code) {
             codes[event * row + element] = std::move(code);
         }));
     return codes;
 }
 
-std::vector<Tensor<double>> to_reals(const arch::Design& design,
+std::vector<Tensor<double>> to_reals(std::span<const Port> ports,
                                      std::span<const std::int64_t> codes) {
-    return reals(design, codes, [](std::int64_t code, int frac) {
+    return reals(ports, codes, [](std::int64_t code, int frac) {
         return std::ldexp(static_cast<double>(code), -frac);
     });
 }
 
-std::vector<Tensor<double>> to_reals(const arch::Design& design, std::span<const Integer> codes) {
-    return reals(design, codes, [](const Integer& code, int frac) {
+std::vector<Tensor<double>> to_reals(std::span<const Port> ports, std::span<const Integer> codes) {
+    return reals(ports, codes, [](const Integer& code, int frac) {
         return fixed::Dyadic(code, -frac).to_double();
     });
 }

@@ -104,9 +104,9 @@ std::size_t count_events(std::size_t inputs, std::size_t outputs, const dfg::Pro
 
 }  // namespace
 
-Engine::Engine(const arch::FlatProgram& flat) : plan_(std::make_unique<Plan>()) {
-    plan_->program = flat.program;
-    plan_->fits_int64 = emulate::fits_int64(flat.program);
+Engine::Engine(const dfg::Program& program) : plan_(std::make_unique<Plan>()) {
+    plan_->program = program;
+    plan_->fits_int64 = emulate::fits_int64(program);
     if (!plan_->fits_int64) return;
     plan_->lanes = make_plan(plan_->program);
     if (plan_->lanes.lane_bits != 32) return;

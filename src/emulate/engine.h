@@ -11,14 +11,15 @@
 #include <span>
 #include <vector>
 
-#include "arch/design.h"
+#include "dfg/interface.h"
+#include "dfg/program.h"
 #include "tensor/tensor.h"
 
 namespace gatewright::emulate {
 
 class Engine {
   public:
-    explicit Engine(const arch::FlatProgram& flat);
+    explicit Engine(const dfg::Program& program);
     ~Engine();
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;
@@ -41,17 +42,17 @@ class Engine {
     std::unique_ptr<Plan> plan_;
 };
 
-/// Codes of real input values by the ports' casts, event-major over all ports' elements; `x` holds
-/// one tensor per input port, [events, ...shape]. NaN and infinities are errors that name the event
-/// and element; so are ports with codes wider than int64 (to_exact_codes takes any width).
-Result<std::vector<std::int64_t>> to_codes(const arch::Design& design,
+/// Codes of real input values by the input ports' casts, event-major over all ports' elements; `x`
+/// holds one tensor per input port, [events, ...shape]. NaN and infinities are errors that name the
+/// event and element; so are ports with codes wider than int64 (to_exact_codes takes any width).
+Result<std::vector<std::int64_t>> to_codes(std::span<const dfg::Port> ports,
                                            std::span<const tensor::Tensor<double>> x);
-Result<std::vector<fixed::Integer>> to_exact_codes(const arch::Design& design,
+Result<std::vector<fixed::Integer>> to_exact_codes(std::span<const dfg::Port> ports,
                                                    std::span<const tensor::Tensor<double>> x);
 /// Real values of output codes, one tensor per output port, [events, ...shape].
-std::vector<tensor::Tensor<double>> to_reals(const arch::Design& design,
+std::vector<tensor::Tensor<double>> to_reals(std::span<const dfg::Port> ports,
                                              std::span<const std::int64_t> codes);
-std::vector<tensor::Tensor<double>> to_reals(const arch::Design& design,
+std::vector<tensor::Tensor<double>> to_reals(std::span<const dfg::Port> ports,
                                              std::span<const fixed::Integer> codes);
 
 }  // namespace gatewright::emulate

@@ -100,7 +100,7 @@ Codes run_dataflow(const arch::FlatProgram& flat, std::span<const Integer> input
 }
 
 Codes run_emulator(const arch::FlatProgram& flat, std::span<const Integer> inputs) {
-    const emulate::Engine engine(flat);
+    const emulate::Engine engine(flat.program);
     const std::size_t in = engine.input_count();
     const std::size_t out = engine.output_count();
     const std::size_t events = in == 0 ? 0 : inputs.size() / in;

@@ -102,7 +102,7 @@ class Walk {
 class Exhaustion {
   public:
     explicit Exhaustion(const CutLayer& layer)
-        : layer_(layer), program_(layer.cut.program), walk_(program_), engine_(flat_of(program_)) {}
+        : layer_(layer), program_(layer.cut.program), walk_(program_), engine_(program_) {}
 
     [[nodiscard]] std::int64_t cases() const { return walk_.cases(); }
 
@@ -134,10 +134,6 @@ class Exhaustion {
     }
 
   private:
-    static arch::FlatProgram flat_of(const Program& program) {
-        return {program, std::vector<arch::KernelId>(program.size())};
-    }
-
     void run(const std::vector<Integer>& in, std::vector<Integer>& out) const {
         if (!engine_.fits_int64()) return engine_.run_exact(in, out);
         std::vector<std::int64_t> codes;

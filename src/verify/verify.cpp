@@ -78,7 +78,7 @@ class Harness {
         result_.edge_vectors = edge_stimuli(input_.design).size() / in_;
         result_.random_vectors = params_.vectors;
         if (!params_.data.empty()) {
-            GW_TRY(Codes data, emulate::to_exact_codes(input_.design, params_.data));
+            GW_TRY(Codes data, emulate::to_exact_codes(input_.design.inputs, params_.data));
             result_.data_vectors = data.size() / in_;
             std::move(data.begin(), data.end(), std::back_inserter(events_));
         }

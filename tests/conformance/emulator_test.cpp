@@ -48,7 +48,7 @@ TEST_P(EmulatorConformance, EmulatorEqualsDataflow) {
             for (Integer& code : dfg::interpret(flat.program, event))
                 expected.push_back(std::move(code));
         }
-        ASSERT_EQ(emulated(emulate::Engine(flat), in, events.size()), expected)
+        ASSERT_EQ(emulated(emulate::Engine(flat.program), in, events.size()), expected)
             << example.layer->attributes().dump(1);
     }
 }

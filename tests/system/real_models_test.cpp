@@ -52,12 +52,12 @@ tensor::Tensor<double> labels(ClassOrder order) {
 
 double accuracy(const compile::Compiled& compiled, const tensor::Tensor<double>& x,
                 ClassOrder order) {
-    const auto codes = emulate::to_codes(compiled.design, std::vector{x}).value();
-    const emulate::Engine engine(compiled.flat);
+    const auto codes = emulate::to_codes(compiled.design.inputs, std::vector{x}).value();
+    const emulate::Engine engine(compiled.flat.program);
     const auto events = static_cast<std::size_t>(x.shape[0]);
     std::vector<std::int64_t> out(events * engine.output_count());
     engine.run(codes, out);
-    const auto scores = emulate::to_reals(compiled.design, out)[0];
+    const auto scores = emulate::to_reals(compiled.design.outputs, out)[0];
     // Networks may carry more outputs than classes: the first five are the classes.
     tensor::Tensor<double> five({x.shape[0], 5});
     for (std::size_t e = 0; e < events; ++e) {

@@ -13,14 +13,8 @@ namespace {
 using fixed::Cast;
 using tensor::Tensor;
 
-arch::Design design_of(const std::vector<Cast>& elements) {
-    arch::Design design;
-    design.name = "d";
-    arch::Port port{"x", {static_cast<std::int64_t>(elements.size())}, elements, {}, 0};
-    design.inputs.push_back(port);
-    port.name = "y";
-    design.outputs.push_back(port);
-    return design;
+std::vector<dfg::Port> ports_of(const std::vector<Cast>& elements) {
+    return {{"x", {static_cast<std::int64_t>(elements.size())}, elements, {}, 0}};
 }
 
 Cast cast_of(std::string_view text) {
@@ -42,9 +36,9 @@ TEST(Codes, EveryRoundingModeTreatsTiesAsItsNameSays) {
         {"fixed<8,8,RND_CONV,SAT>", {-2, -2, 0, 0, 2, 2, 0, 1}},
     };
     for (const auto& one : cases) {
-        const arch::Design design = design_of(std::vector<Cast>(values.size(), cast_of(one.type)));
+        const auto ports = ports_of(std::vector<Cast>(values.size(), cast_of(one.type)));
         const std::vector<Tensor<double>> x{{{1, 8}, values}};
-        const auto codes = to_codes(design, x);
+        const auto codes = to_codes(ports, x);
         ASSERT_TRUE(codes) << codes.error().message;
         EXPECT_EQ(*codes, one.codes) << one.type;
     }
@@ -60,7 +54,7 @@ TEST(Codes, RandomDoublesGetTheExactCast) {
         cast.overflow = static_cast<fixed::Overflow>(rng.below(4));
         const double value = std::ldexp(rng.unit() - 0.5, static_cast<int>(rng.between(-1070, 90)));
         const std::vector<Tensor<double>> x{{{1, 1}, {value}}};
-        const auto codes = to_codes(design_of({cast}), x);
+        const auto codes = to_codes(ports_of({cast}), x);
         ASSERT_TRUE(codes);
         EXPECT_EQ(fixed::Integer((*codes)[0]), cast_code(*fixed::Dyadic::from_double(value), cast))
             << value << " " << to_string(cast);
@@ -68,11 +62,11 @@ TEST(Codes, RandomDoublesGetTheExactCast) {
 }
 
 TEST(Codes, NotANumberIsAnErrorThatNamesItsPlace) {
-    const arch::Design design = design_of({cast_of("fixed<8,3>"), cast_of("fixed<8,3>")});
+    const auto ports = ports_of({cast_of("fixed<8,3>"), cast_of("fixed<8,3>")});
     for (const double bad :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
         const std::vector<Tensor<double>> x{{{2, 2}, {0, 0, 0, bad}}};
-        const auto codes = to_codes(design, x);
+        const auto codes = to_codes(ports, x);
         ASSERT_FALSE(codes);
         EXPECT_NE(codes.error().message.find("event 1, element 1"), std::string::npos)
             << codes.error().message;
@@ -80,25 +74,25 @@ TEST(Codes, NotANumberIsAnErrorThatNamesItsPlace) {
 }
 
 TEST(Codes, WrongShapesAreErrors) {
-    const arch::Design design = design_of({cast_of("fixed<8,3>"), cast_of("fixed<8,3>")});
+    const auto ports = ports_of({cast_of("fixed<8,3>"), cast_of("fixed<8,3>")});
     const std::vector<Tensor<double>> narrow{{{2, 3}, {0, 0, 0, 0, 0, 0}}};
-    EXPECT_FALSE(to_codes(design, narrow));
-    EXPECT_FALSE(to_codes(design, {}));
+    EXPECT_FALSE(to_codes(ports, narrow));
+    EXPECT_FALSE(to_codes(ports, {}));
 }
 
 TEST(Codes, WidePortsNeedExactCodes) {
-    const arch::Design design = design_of({cast_of("fixed<100,60>")});
+    const auto ports = ports_of({cast_of("fixed<100,60>")});
     const std::vector<Tensor<double>> x{{{1, 1}, {0.5}}};
-    EXPECT_FALSE(to_codes(design, x));
-    const auto codes = to_exact_codes(design, x);
+    EXPECT_FALSE(to_codes(ports, x));
+    const auto codes = to_exact_codes(ports, x);
     ASSERT_TRUE(codes);
     EXPECT_EQ((*codes)[0], fixed::Integer::power_of_two(39));
 }
 
 TEST(Codes, RealsAreCodesScaledByTheFormat) {
-    const arch::Design design = design_of({cast_of("fixed<8,3>"), cast_of("fixed<8,10>")});
+    const auto ports = ports_of({cast_of("fixed<8,3>"), cast_of("fixed<8,10>")});
     const std::vector<std::int64_t> codes{3, -5, -128, 127};
-    const auto y = to_reals(design, codes);
+    const auto y = to_reals(ports, codes);
     ASSERT_EQ(y.size(), 1U);
     EXPECT_EQ(y[0].shape, (tensor::Shape{2, 2}));
     EXPECT_EQ(y[0].data, (std::vector<double>{0.09375, -20, -4, 508}));

@@ -17,17 +17,10 @@ namespace {
 using fixed::Integer;
 using testing::RandomProgramParams;
 
-arch::FlatProgram flat_of(dfg::Program program) {
-    arch::FlatProgram flat;
-    flat.kernel_of.resize(program.size());
-    flat.program = std::move(program);
-    return flat;
-}
-
-arch::FlatProgram flat_text(std::string_view text) {
+dfg::Program parsed(std::string_view text) {
     auto program = dfg::parse_text(text);
     EXPECT_TRUE(program) << program.error().message;
-    return flat_of(std::move(*program));
+    return std::move(*program);
 }
 
 // Random codes of any size, also outside the inputs' formats and claims.
@@ -59,16 +52,16 @@ void expect_equal_to_interpreter(const RandomProgramParams& params, int programs
                                  std::uint64_t seed, Seen& seen) {
     Rng rng(seed);
     for (int p = 0; p < programs; ++p) {
-        const arch::FlatProgram flat = flat_of(testing::random_program(rng, params));
-        const auto events = any_codes(flat.program, 24, rng);
-        const std::vector<Integer> expected = interpreted(flat.program, events);
-        const Engine engine(flat);
+        const dfg::Program program = testing::random_program(rng, params);
+        const auto events = any_codes(program, 24, rng);
+        const std::vector<Integer> expected = interpreted(program, events);
+        const Engine engine(program);
         std::vector<Integer> exact_in;
         for (const auto& event : events)
             exact_in.insert(exact_in.end(), event.begin(), event.end());
         std::vector<Integer> exact_out(expected.size());
         engine.run_exact(exact_in, exact_out);
-        ASSERT_EQ(exact_out, expected) << dfg::to_text(flat.program);
+        ASSERT_EQ(exact_out, expected) << dfg::to_text(program);
         seen.lanes32 += engine.lane_bits() == 32 ? 1 : 0;
         seen.lanes64 += engine.lane_bits() == 64 ? 1 : 0;
         seen.exact += engine.fits_int64() ? 0 : 1;
@@ -80,7 +73,7 @@ void expect_equal_to_interpreter(const RandomProgramParams& params, int programs
         for (std::size_t i = 0; i < out.size(); ++i) {
             ASSERT_EQ(Integer(out[i]), expected[i])
                 << "output " << i % engine.output_count() << "\n"
-                << dfg::to_text(flat.program);
+                << dfg::to_text(program);
         }
     }
 }
@@ -113,9 +106,8 @@ TEST(Engine, EqualsTheInterpreterOnTinyPrograms) {
 
 TEST(Engine, ManyEventsGiveTheSameCodesAsOneByOne) {
     Rng rng(testing::test_seed(6));
-    const arch::FlatProgram flat =
-        flat_of(testing::random_program(rng, {.nodes = 60, .max_width = 9}));
-    const Engine engine(flat);
+    const dfg::Program program = testing::random_program(rng, {.nodes = 60, .max_width = 9});
+    const Engine engine(program);
     const std::size_t events = 5000;
     std::vector<std::int64_t> in(events * engine.input_count());
     for (std::int64_t& code : in) code = rng.between(-1000, 1000);
@@ -132,14 +124,14 @@ TEST(Engine, ManyEventsGiveTheSameCodesAsOneByOne) {
 }
 
 TEST(Engine, ValuesByHand) {
-    const auto flat = flat_text(
+    const auto program = parsed(
         "program hand\n"
         "%0 = input s8.4\n"
         "%1 = const u3.0 5\n"
         "%2 = add s12.4 %0 %1 << 2\n"  // 16·code(5·4) = 320 + x
         "%3 = cast u4.2 RND SAT %2\n"
         "output %2 %3\n");
-    const Engine engine(flat);
+    const Engine engine(program);
     EXPECT_EQ(engine.lane_bits(), 32);
     const std::vector<std::int64_t> in{-128, 0, 127, 128};
     std::vector<std::int64_t> out(8);
@@ -149,15 +141,15 @@ TEST(Engine, ValuesByHand) {
 }
 
 TEST(Engine, NoEventsIsNoWork) {
-    const auto flat = flat_text("program empty\n%0 = input s8.4\noutput %0\n");
-    const Engine engine(flat);
+    const auto program = parsed("program empty\n%0 = input s8.4\noutput %0\n");
+    const Engine engine(program);
     engine.run({}, {});
     EXPECT_EQ(engine.input_count(), 1U);
 }
 
 TEST(Engine, WideProgramsRefuseInt64Lanes) {
-    const auto flat = flat_text("program wide\n%0 = input s70.0\noutput %0\n");
-    const Engine engine(flat);
+    const auto program = parsed("program wide\n%0 = input s70.0\noutput %0\n");
+    const Engine engine(program);
     EXPECT_FALSE(engine.fits_int64());
     std::vector<std::int64_t> in{1};
     std::vector<std::int64_t> out{0};

@@ -130,7 +130,7 @@ TEST(Verify, TheEmittedTestbenchIsRunAndBelieved) {
     const auto directory = emitted(whole.netlist);
     const auto inputs = stimuli(whole.design, 20, 1);
     std::vector<fixed::Integer> outputs(inputs.size() / 6 * 4);
-    emulate::Engine(whole.flat).run_exact(inputs, outputs);
+    emulate::Engine(whole.flat.program).run_exact(inputs, outputs);
     std::vector<rtl::Vector> vectors;
     for (std::size_t e = 0; e < inputs.size() / 6; ++e) {
         vectors.push_back({rtl::pack(whole.design.inputs, std::span(inputs).subspan(6 * e, 6)),
