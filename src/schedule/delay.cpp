@@ -34,7 +34,11 @@ double lut_path(int levels, const Device& device) {
 }
 
 double carry_path(int bits, const Device& device) {
-    return bits <= 0 ? 0 : device.carry_entry_ps + bits * device.carry_ps_per_bit;
+    if (bits <= 0) return 0;
+    const int further_blocks =
+        device.carry_block_bits > 0 ? (bits - 1) / device.carry_block_bits : 0;
+    return device.carry_entry_ps + bits * device.carry_ps_per_bit +
+           further_blocks * device.carry_block_ps;
 }
 
 // Bits of carry chain in a ± b·2^shift; 0 if the operands lie side by side and nothing is added.

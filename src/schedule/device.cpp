@@ -11,6 +11,7 @@
 
 #include "schedule/embedded_files.h"
 #include "support/check.h"
+#include "support/files.h"
 #include "support/json.h"
 
 namespace gatewright::schedule {
@@ -66,6 +67,20 @@ Result<FanoutGrowth> parse_fanout(const Json& json) {
             "and a source");
     }
     return growth;
+}
+
+// Optional: {"bits": 8, "ps": 20, "source": ...}.
+Status parse_carry_block(const Json& json, Device& device) {
+    if (!json.contains("carry_block")) return {};
+    GW_TRY(const Json* entry, json.get_object("carry_block"));
+    GW_TRY(const std::string source, entry->get_string("source"));
+    GW_TRY(const std::int64_t bits, entry->get_integer("bits"));
+    GW_TRY(device.carry_block_ps, entry->get_number("ps"));
+    if (source.empty() || bits < 1 || bits > 1024 || !(device.carry_block_ps >= 0)) {
+        return fail("'carry_block' needs bits from 1 to 1024, ps >= 0 and a source");
+    }
+    device.carry_block_bits = static_cast<int>(bits);
+    return {};
 }
 
 Result<Capacity> parse_capacity(const Json& json) {
@@ -144,6 +159,7 @@ Result<Device> parse_device(std::string_view text) {
     GW_TRY(device.lut_ps, sourced(json, "lut_ps"));
     GW_TRY(device.carry_entry_ps, sourced(json, "carry_entry_ps"));
     GW_TRY(device.carry_ps_per_bit, sourced(json, "carry_ps_per_bit"));
+    GW_TRY_STATUS(parse_carry_block(json, device));
     GW_TRY(device.net_ps, sourced(json, "net_ps"));
     GW_TRY(device.register_ps, sourced(json, "register_ps"));
     GW_TRY(device.max_clock_mhz, sourced(json, "max_clock_mhz"));
@@ -167,7 +183,19 @@ std::vector<Device> all_devices() {
     return devices;
 }
 
+namespace {
+
+Result<Device> read_device(const std::string& path) {
+    GW_TRY(const std::string text, read_file(path));
+    auto device = parse_device(text);
+    if (!device) return fail(fmt::format("{}: {}", path, device.error().message));
+    return device;
+}
+
+}  // namespace
+
 Result<Device> find_device(const std::string& part) {
+    if (part.ends_with(".json")) return read_device(part);
     const PartName wanted = split_part(part);
     std::string known;
     for (Device& device : all_devices()) {

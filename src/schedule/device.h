@@ -44,9 +44,11 @@ struct Device {
     double lut_ps = 0;          ///< through one LUT
     double carry_entry_ps = 0;  ///< operand through LUT into the carry chain, and out to a sum bit
     double carry_ps_per_bit = 0;
-    double net_ps = 0;         ///< net between two levels of logic, small design
-    double register_ps = 0;    ///< clock-to-out plus setup plus clock uncertainty
-    double max_clock_mhz = 0;  ///< limit of the clock network: nothing is promised above it
+    int carry_block_bits = 0;   ///< bits in one carry block (CARRY8: 8); 0: no blocks
+    double carry_block_ps = 0;  ///< more for each further block a chain runs through
+    double net_ps = 0;          ///< net between two levels of logic, small design
+    double register_ps = 0;     ///< clock-to-out plus setup plus clock uncertainty
+    double max_clock_mhz = 0;   ///< limit of the clock network: nothing is promised above it
     NetGrowth net_growth;
     FanoutGrowth fanout_growth;
     bool has_ternary_adders = false;  ///< a + b + c in one carry chain, without further LUTs
@@ -55,7 +57,8 @@ struct Device {
 
 /// The device named by `part`; an unknown name is an error that lists the known ones. The leading
 /// "xc", the package and a missing speed grade are forgiven: "vu13p", "xcvu13p", "xcvu13p-2" and
-/// "xcvu13p-flga2577-2-e" are the same device.
+/// "xcvu13p-flga2577-2-e" are the same device. A name that ends in ".json" is a device file, such
+/// as `gatewright calibrate` writes.
 Result<Device> find_device(const std::string& part);
 std::vector<Device> all_devices();
 

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schedule/device.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "dfg/text.h"
+#include "schedule/schedule.h"
 
 namespace gatewright::schedule {
 namespace {
@@ -57,6 +63,35 @@ TEST(Device, NetsGrowLogarithmicallyWithTheirSinks) {
     EXPECT_NEAR(net_ps(device, 10), 150, 1e-9);
     EXPECT_DOUBLE_EQ(net_ps(device, 100), 200);
     EXPECT_DOUBLE_EQ(net_ps(device, 5000), 200);
+}
+
+TEST(Device, ACarryChainPaysForEachFurtherBlock) {
+    Device device;
+    device.carry_entry_ps = 300;
+    device.carry_ps_per_bit = 1;
+    device.carry_block_bits = 8;
+    device.carry_block_ps = 20;
+    const auto delay = [&](int bits) {
+        const auto program = dfg::parse_text(fmt::format(
+            "program p\n%0 = input s{0}.0\n%1 = input s{0}.0\n%2 = add s{1}.0 %0 %1\noutput %2\n",
+            bits - 1, bits));
+        EXPECT_TRUE(program);
+        return delay_ps(*program, program->nodes()[2], device);
+    };
+    EXPECT_DOUBLE_EQ(delay(8), 300 + 8);
+    EXPECT_DOUBLE_EQ(delay(9), 300 + 9 + 20);
+    EXPECT_DOUBLE_EQ(delay(16), 300 + 16 + 20);
+    EXPECT_DOUBLE_EQ(delay(17), 300 + 17 + 40);
+}
+
+TEST(Device, APartMayBeAFile) {
+    const std::string path = ::testing::TempDir() + "gatewright_device_test.json";
+    std::ofstream(path) << "{\"part\": \"mine\"}";
+    const auto wrong = find_device(path);
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().message.find(path), std::string::npos) << wrong.error().message;
+    EXPECT_NE(wrong.error().message.find("vendor_part"), std::string::npos);
+    EXPECT_FALSE(find_device("/nowhere/there.json"));
 }
 
 }  // namespace
