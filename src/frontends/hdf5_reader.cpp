@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "events/hdf5_objects.h"
+
 namespace gatewright::frontends {
 
 namespace {
@@ -16,23 +18,7 @@ constexpr std::size_t kMaxElements = std::size_t{1} << 26U;
 constexpr std::size_t kMaxAttributeBytes = std::size_t{1} << 26U;
 constexpr std::size_t kMaxMembers = 100'000;
 
-/// Owns one HDF5 identifier.
-class Id {
-  public:
-    using Close = herr_t (*)(hid_t);
-    Id(hid_t id, Close close) : id_(id), close_(close) {}
-    Id(Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-    Id& operator=(Id&&) = delete;
-    ~Id() {
-        if (id_ >= 0) close_(id_);
-    }
-    [[nodiscard]] bool valid() const { return id_ >= 0; }
-    [[nodiscard]] hid_t get() const { return id_; }
-
-  private:
-    hid_t id_;
-    Close close_;
-};
+using Id = events::Hdf5Id;
 
 /// True if every step of the path is a hard link to an object in this file.
 bool links_exist(hid_t file, const std::string& path) {
@@ -66,37 +52,6 @@ Result<tensor::Shape> shape_of(hid_t space) {
         shape.push_back(static_cast<std::int64_t>(dim));
     }
     return shape;
-}
-
-/// Numbers stored in the image itself, with filters that HDF5 brings along.
-Status check_storage(hid_t dataset) {
-    const Id type(H5Dget_type(dataset), H5Tclose);
-    const H5T_class_t kind = type.valid() ? H5Tget_class(type.get()) : H5T_NO_CLASS;
-    if (kind != H5T_INTEGER && kind != H5T_FLOAT && kind != H5T_ENUM) return fail("is not numeric");
-    if (H5Tget_size(type.get()) > 16) return fail("has numbers of more than 16 bytes");
-    const Id plist(H5Dget_create_plist(dataset), H5Pclose);
-    if (!plist.valid()) return fail("is damaged");
-    const H5D_layout_t layout = H5Pget_layout(plist.get());
-    if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) {
-        return fail("is a virtual dataset; only data inside the file is read");
-    }
-    if (H5Pget_external_count(plist.get()) > 0) {
-        return fail("lies in another file; only data inside the file is read");
-    }
-    const int filters = H5Pget_nfilters(plist.get());
-    for (int i = 0; i < filters; ++i) {
-        unsigned flags = 0;
-        std::size_t values = 0;
-        const H5Z_filter_t filter = H5Pget_filter2(plist.get(), static_cast<unsigned>(i), &flags,
-                                                   &values, nullptr, 0, nullptr, nullptr);
-        if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
-            filter != H5Z_FILTER_FLETCHER32) {
-            return fail(
-                fmt::format("uses HDF5 filter {}; only deflate, shuffle and fletcher32 are read",
-                            static_cast<int>(filter)));
-        }
-    }
-    return {};
 }
 
 /// A chunk is unpacked whole, so its size is bounded like a dataset's.
@@ -208,7 +163,7 @@ class Reader {
         const Id space(H5Dget_space(dataset), H5Sclose);
         if (!space.valid()) return fail("is damaged");
         GW_TRY(tensor::Shape shape, shape_of(space.get()));
-        GW_TRY_STATUS(check_storage(dataset));
+        GW_TRY_STATUS(events::check_storage(dataset));
         GW_TRY_STATUS(check_chunks(dataset, shape));
         const std::size_t count = tensor::element_count(shape);
         if (count > kMaxElements - elements_) return fail("makes the file larger than is read");
@@ -229,8 +184,7 @@ class Reader {
 }  // namespace
 
 Hdf5Tree read_hdf5(const std::string& image) {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    H5PLset_loading_state(0);
+    events::quiet_hdf5();
     Hdf5Tree tree;
     const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
     constexpr std::size_t kIncrement = std::size_t{1} << 16U;
