@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "cmvm/digits.h"
 #include "support/check.h"
 
 namespace gatewright::cmvm {

@@ -10,7 +10,7 @@
 
 #include <vector>
 
-#include "cmvm/sharing.h"
+#include "cmvm/sum_tree.h"
 
 namespace gatewright::cmvm {
 

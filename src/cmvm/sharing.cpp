@@ -2,27 +2,15 @@
 #include "cmvm/sharing.h"
 
 #include <algorithm>
-#include <bit>
 
+#include "cmvm/bits.h"
+#include "cmvm/kraft.h"
 #include "cmvm/pattern_queue.h"
 #include "support/check.h"
+#include "support/rng.h"
 
 namespace gatewright::cmvm {
-
-using fixed::Interval;
-
 namespace {
-
-constexpr int kDeepest = 60;  // depth limits stay below, so that Kraft sums fit 64 bits
-
-std::uint64_t kraft(int depth) {
-    return std::uint64_t{1} << static_cast<unsigned>(depth);
-}
-
-std::uint64_t magnitude(std::int64_t weight) {
-    return weight < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(weight)
-                      : static_cast<std::uint64_t>(weight);
-}
 
 // Set bits are the shifts of the digits with that sign.
 struct Masks {
@@ -31,96 +19,10 @@ struct Masks {
     [[nodiscard]] std::uint64_t any() const { return positive | negative; }
 };
 
-// x = 3x/2 - x/2 written in binary, common ones cancelled (Reitwieser 1960): the canonical form.
-Masks canonical_digits(std::uint64_t x) {
-    const std::uint64_t half = x >> 1U;
-    const std::uint64_t three_halves = x + half;
-    const std::uint64_t changed = half ^ three_halves;
-    return {three_halves & changed, half & changed};
-}
-
-template <class Visit>
-void for_each_bit(std::uint64_t mask, const Visit& visit) {
-    for (; mask != 0; mask &= mask - 1) visit(std::countr_zero(mask));
-}
-
-std::uint64_t shifted(std::uint64_t mask, int left) {
-    return left >= 0 ? mask << static_cast<unsigned>(left) : mask >> static_cast<unsigned>(-left);
-}
-
-std::uint64_t bit(int shift) {
-    return std::uint64_t{1} << static_cast<unsigned>(shift);
-}
-
-// The adder of two digits and what it leaves in their sum: digit a plus digit b = ±node·2^shift.
-struct Merge {
-    AdderNode node;
-    std::int32_t shift = 0;
-    bool negative = false;
-};
-
-Merge merge_digits(Digit a, Digit b) {
-    if (a.negative && !b.negative) std::swap(a, b);
-    const std::int32_t low = std::min(a.shift, b.shift);
-    return {{a.value, b.value, a.shift - low, b.shift - low, a.negative != b.negative},
-            low,
-            a.negative && b.negative};
-}
-
-}  // namespace
-
-void append_signed_digits(std::int32_t value, std::int64_t weight, std::vector<Digit>& digits) {
-    const Masks masks = canonical_digits(magnitude(weight));
-    for_each_bit(masks.any(), [&](int shift) {
-        const bool negative = (masks.negative & bit(shift)) != 0;
-        digits.push_back({value, shift, negative != (weight < 0)});
-    });
-}
-
-int signed_digit_count(std::int64_t weight) {
-    return std::popcount(canonical_digits(magnitude(weight)).any());
-}
-
-Construction::Construction(std::size_t inputs, std::span<const Interval> ranges) {
-    GW_CHECK(ranges.size() == inputs, "one range per input");
-    graph.inputs = inputs;
-    for (const Interval& range : ranges) {
-        const fixed::Format format = format_of(range);
-        values_.push_back({0, range, -format.frac, format.width - format.frac});
-    }
-}
-
-int Construction::cells(const AdderNode& node) const {
-    const Value& a = value(node.a);
-    const Value& b = value(node.b);
-    const int low_a = a.lowest_bit + node.shift_a;
-    const int low_b = b.lowest_bit + node.shift_b;
-    const int top = std::max(a.highest_bit + node.shift_a, b.highest_bit + node.shift_b) + 1;
-    const bool low_passes = !node.subtract || low_b >= low_a;
-    return std::max(1, top - (low_passes ? std::max(low_a, low_b) : low_b));
-}
-
-std::int32_t Construction::append(const AdderNode& node) {
-    const auto at = [&](std::int32_t id, int shift) {
-        const Interval& range = value(id).range;
-        return Interval{range.lo, range.hi, range.frac - shift};
-    };
-    const Interval a = at(node.a, node.shift_a);
-    const Interval b = at(node.b, node.shift_b);
-    const Interval range = node.subtract ? a - b : a + b;
-    const fixed::Format format = format_of(range);
-    const int depth = 1 + std::max(value(node.a).depth, value(node.b).depth);
-    values_.push_back({depth, range, -format.frac, format.width - format.frac});
-    graph.nodes.push_back(node);
-    return size() - 1;
-}
-
-namespace {
-
 // The sums of a problem as sparse rows of digit masks, with their pattern counts.
 class Sharing {
   public:
-    Sharing(Construction& construction, std::span<const Sum> sums, Ranking ranking)
+    Sharing(Construction& construction, std::span<const Sum> sums, const Ranking& ranking)
         : construction_(construction), ranking_(ranking) {
         uses_.resize(static_cast<std::size_t>(construction.size()));
         for (const Sum& sum : sums) add_sum(sum);
@@ -144,7 +46,7 @@ class Sharing {
     [[nodiscard]] std::vector<Sum> leftovers() const {
         std::vector<Sum> out;
         for (const Row& row : rows_) {
-            Sum sum{{}, row.limit};
+            Sum sum{{}, row.limit, row.sign};
             for (const Member& member : row.members) {
                 const Masks& masks = masks_of(member);
                 for_each_bit(masks.any(), [&](int shift) {
@@ -171,6 +73,7 @@ class Sharing {
         std::vector<Member> members;
         std::uint64_t kraft_sum = 0;
         int limit = 0;
+        SumSign sign = SumSign::kAsGiven;
     };
     struct Occurrence {
         std::int32_t row;
@@ -191,6 +94,7 @@ class Sharing {
     void add_sum(const Sum& sum) {
         Row added;
         added.limit = std::min(sum.depth_limit, kDeepest);
+        added.sign = sum.sign;
         const auto index = static_cast<std::int32_t>(rows_.size());
         for (const Digit& digit : sum.digits) {
             std::vector<Use>& uses = uses_[static_cast<std::size_t>(digit.value)];
@@ -220,20 +124,19 @@ class Sharing {
                 static_cast<std::int32_t>(key >> 1U & 0xFFU) - 64, (key & 1U) != 0};
     }
 
-    // Worth of one saved adder.
-    [[nodiscard]] std::int32_t weigh(const Pattern& pattern) const {
+    // Worth of one saved adder; nothing if not positive.
+    [[nodiscard]] std::int32_t weigh(const Pattern& pattern, std::uint64_t key) const {
+        constexpr double kScale = 8;
         const Construction::Value& a = construction_.value(pattern.a);
         const Construction::Value& b = construction_.value(pattern.b);
         const int top = std::min(a.highest_bit, b.highest_bit + pattern.shift);
         const int bottom = std::max(a.lowest_bit, b.lowest_bit + pattern.shift);
-        const int overlap = std::clamp(top - bottom, 0, 63);
-        switch (ranking_) {
-            case Ranking::kOverlap:
-                return 1 + overlap;
-            case Ranking::kCount:
-                return 64 + overlap;
-        }
-        GW_UNREACHABLE("ranking");
+        const double overlap = std::clamp(top - bottom, 0, 63);
+        const double levels = std::abs(a.depth - b.depth);
+        double worth = 1 + ranking_.base + overlap - ranking_.level * levels;
+        if (ranking_.noise > 0)
+            worth *= 1 + ranking_.noise * (2 * Rng(ranking_.seed ^ key).unit() - 1);
+        return static_cast<std::int32_t>(kScale * worth);
     }
 
     // Queues the patterns of a value with itself and with the values before it.
@@ -248,9 +151,10 @@ class Sharing {
         std::sort(keys.begin(), keys.end());
         for (std::size_t i = 0, end = 0; i < keys.size(); i = end) {
             while (end < keys.size() && keys[end] == keys[i]) ++end;
+            if (end - i < 2) continue;
             const Pattern pattern = pattern_of(keys[i]);
-            if (end - i > 1)
-                queue_.push({pattern, static_cast<std::int32_t>(end - i), weigh(pattern)});
+            const std::int32_t weight = weigh(pattern, keys[i]);
+            if (weight > 0) queue_.push({pattern, static_cast<std::int32_t>(end - i), weight});
         }
     }
 
@@ -314,9 +218,13 @@ class Sharing {
         return found;
     }
 
-    // True if a - b should be made as b - a: more of the sums would otherwise end up all negative.
+    // True if a - b should be made as b - a: b would reach below a, and low bits pass through only
+    // what is not subtracted; or, of equals, more of the sums would end up all negative.
     [[nodiscard]] bool prefers_reversed(const Pattern& pattern,
                                         const std::vector<Occurrence>& found) const {
+        const int low_a = construction_.value(pattern.a).lowest_bit;
+        const int low_b = construction_.value(pattern.b).lowest_bit + pattern.shift;
+        if (low_a != low_b) return low_b < low_a;
         int balance = 0;
         for (const Occurrence& occurrence : found) {
             bool other_positive = false;
@@ -365,49 +273,6 @@ class Sharing {
     PatternQueue queue_;
 };
 
-// Adds up one sum. The shallowest digit takes the partner with which it needs the fewest carry
-// cells, among those that leave the sum within its depth limit (an equally deep one always does).
-AdderOutput add_up(Construction& construction, Sum sum) {
-    if (sum.digits.empty()) return {};
-    std::vector<Digit>& digits = sum.digits;
-    const auto depth_of = [&](const Digit& digit) { return construction.value(digit.value).depth; };
-    std::uint64_t total = 0;
-    for (const Digit& digit : digits) total += kraft(depth_of(digit));
-    const std::uint64_t limit = kraft(std::min(sum.depth_limit, kDeepest));
-    GW_CHECK(total <= limit, "a sum does not fit its depth limit");
-    while (digits.size() > 1) {
-        const auto key = [&](const Digit& digit) {
-            return std::pair(depth_of(digit),
-                             construction.value(digit.value).highest_bit + digit.shift);
-        };
-        const auto first =
-            std::min_element(digits.begin(), digits.end(),
-                             [&](const Digit& x, const Digit& y) { return key(x) < key(y); });
-        std::swap(*first, digits.back());
-        const Digit shallow = digits.back();
-        digits.pop_back();
-        std::size_t best = 0;
-        std::pair<int, int> best_cost{1 << 30, 0};
-        for (std::size_t i = 0; i < digits.size(); ++i) {
-            const std::uint64_t added = kraft(depth_of(digits[i])) - kraft(depth_of(shallow));
-            if (total + added > limit && depth_of(digits[i]) != depth_of(shallow)) continue;
-            const std::pair<int, int> cost{
-                construction.cells(merge_digits(shallow, digits[i]).node), depth_of(digits[i])};
-            if (cost < best_cost) {
-                best_cost = cost;
-                best = i;
-            }
-        }
-        GW_CHECK(best_cost.first < 1 << 30, "no partner fits the depth limit");
-        const Merge merge = merge_digits(shallow, digits[best]);
-        total -= kraft(depth_of(shallow)) + kraft(depth_of(digits[best]));
-        const std::int32_t made = construction.append(merge.node);
-        digits[best] = {made, merge.shift, merge.negative};
-        total += kraft(depth_of(digits[best]));
-    }
-    return {digits[0].value, digits[0].shift, digits[0].negative};
-}
-
 }  // namespace
 
 std::vector<AdderOutput> sum_only(Construction& construction, std::span<const Sum> sums) {
@@ -417,7 +282,7 @@ std::vector<AdderOutput> sum_only(Construction& construction, std::span<const Su
 }
 
 std::vector<AdderOutput> share_and_sum(Construction& construction, std::span<const Sum> sums,
-                                       Ranking ranking) {
+                                       const Ranking& ranking) {
     Sharing sharing(construction, sums, ranking);
     sharing.run();
     return sum_only(construction, sharing.leftovers());

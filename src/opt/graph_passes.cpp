@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "cmvm/sharing.h"
+#include "cmvm/digits.h"
 #include "layers/affine.h"
 #include "layers/dense.h"
 #include "layers/quantize.h"

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Weights as sums of signed powers of two. The canonical form has the fewest digits and no two
+// neighbours; a weight has other forms as short as that (3 = 4 - 1 = 2 + 1), and which of them
+// shares most with the rest of a matrix is for the search to find out.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cmvm/construction.h"
+
+namespace gatewright::cmvm {
+
+/// Canonical signed digits of weight · value (Reitwieser 1960).
+void append_signed_digits(std::int32_t value, std::int64_t weight, std::vector<Digit>& digits);
+/// How many they are.
+int signed_digit_count(std::int64_t weight);
+
+}  // namespace gatewright::cmvm
