@@ -13,7 +13,7 @@
 namespace gatewright::cmvm {
 namespace {
 
-constexpr std::int32_t kImpossible = 1 << 28;
+constexpr std::int16_t kImpossible = 8000;  // twice that and a merge's cells fit 16 bits
 
 // A digit as a term of the sum.
 struct Leaf {
@@ -49,128 +49,147 @@ Merge merge_digits(Digit a, Digit b, bool negated) {
             {0, low, negated}};
 }
 
-// The cheapest trees over the intervals of one order of the leaves.
+// The cheapest trees over the intervals of one order of the leaves. A cell of the table holds the
+// costs for each level left and for each sign in which the partial sum is made (as it is, or
+// negated), in a few vector registers; how a cost came about is found again when the tree is
+// emitted.
+template <std::size_t kLevels>
 class TreeTable {
   public:
     TreeTable(std::vector<Leaf> leaves, int depth_limit)
         : leaves_(std::move(leaves)), base_(depth_limit), count_(leaves_.size()) {
         for (const Leaf& leaf : leaves_) base_ = std::min(base_, leaf.depth);
-        levels_ = static_cast<std::size_t>(depth_limit - base_) + 1;
-        states_.resize(count_ * count_ * levels_);
+        base_ = std::max(base_, depth_limit + 1 - static_cast<int>(kLevels));
+        top_ = static_cast<std::size_t>(depth_limit - base_);
+        costs_.resize(count_ * count_);
         spans_.resize(count_ * count_);
         for (std::size_t length = 1; length <= count_; ++length) {
             for (std::size_t i = 0; i + length <= count_; ++i) fill(i, i + length - 1);
         }
     }
-    [[nodiscard]] std::int32_t cost(bool negated) const {
-        return at(0, count_ - 1, levels_ - 1).cost[negated ? 1 : 0];
+    [[nodiscard]] int cost(bool negated) const {
+        return costs_[count_ - 1].by_sign[negated ? 1 : 0][top_];
     }
     [[nodiscard]] int negation_cost() const {
         const Span& whole = spans_[count_ - 1];
         return whole.highest[0] - whole.lowest;
     }
     Digit emit(Construction& construction, bool negated) const {
-        return emit(construction, 0, count_ - 1, levels_ - 1, negated);
+        return emit(construction, 0, count_ - 1, top_, negated ? 1 : 0);
     }
 
   private:
+    using Levels = std::array<std::int16_t, kLevels>;
+    struct Costs {
+        std::array<Levels, 2> by_sign;
+    };
     struct Span {
         RealRange range;
         int lowest = 0;
-        std::array<int, 2> highest{};  // of the partial sum and of its negative
+        std::array<int, 2> highest{};
     };
-    // Cost and choice per sign of the partial sum; signs: bit 0 of the left, bit 1 of the right.
-    struct State {
-        std::array<std::int32_t, 2> cost{kImpossible, kImpossible};
-        std::array<std::uint8_t, 2> split{};
-        std::array<std::uint8_t, 2> signs{};
+    // Cells of the merges of two partial sums into a result of one sign: both operands have that
+    // sign, or one has the other and is subtracted.
+    struct Prices {
+        std::int16_t add = 0;
+        std::int16_t subtract_left = 0;
+        std::int16_t subtract_right = 0;
     };
-
-    [[nodiscard]] const State& at(std::size_t i, std::size_t j, std::size_t level) const {
-        return states_[(i * count_ + j) * levels_ + level];
+    static Prices prices(const Span& whole, std::size_t sign, int low_left, int low_right) {
+        const auto cells = [&](int first) {
+            constexpr int kMost = 120;  // more than any choice depends on; keeps costs in 16 bits
+            return static_cast<std::int16_t>(std::clamp(whole.highest[sign] - first, 0, kMost));
+        };
+        return {cells(std::max(low_left, low_right)), cells(low_left), cells(low_right)};
     }
 
     void fill(std::size_t i, std::size_t j) {
+        if (i == j) return fill_leaf(i);
         Span& span = spans_[i * count_ + j];
-        State* const states = &states_[(i * count_ + j) * levels_];
-        if (i == j) {
-            const Leaf& leaf = leaves_[i];
-            span = {leaf.range, leaf.lowest, {leaf.highest, leaf.highest}};
-            for (std::size_t level = static_cast<std::size_t>(leaf.depth - base_); level < levels_;
-                 ++level) {
-                states[level].cost[leaf.digit.negative ? 1 : 0] = 0;
-            }
-            return;
-        }
         const Span& left = spans_[i * count_ + j - 1];
         const Span& right = spans_[j * count_ + j];
         span.range = {left.range.lo + right.range.lo, left.range.hi + right.range.hi};
         span.lowest = std::min(left.lowest, right.lowest);
         span.highest = {highest_bit(span.range, span.lowest),
                         highest_bit({-span.range.hi, -span.range.lo}, span.lowest)};
+        Costs best;
+        for (Levels& levels : best.by_sign) levels.fill(kImpossible);
         for (std::size_t k = i; k < j; ++k) {
-            const Prices prices = price(span, spans_[i * count_ + k], spans_[(k + 1) * count_ + j]);
-            for (std::size_t level = 1; level < levels_; ++level) {
-                offer(states[level], at(i, k, level - 1), at(k + 1, j, level - 1), prices,
-                      static_cast<std::uint8_t>(k));
-            }
+            const int low_left = spans_[i * count_ + k].lowest;
+            const int low_right = spans_[(k + 1) * count_ + j].lowest;
+            offer(best, costs_[i * count_ + k], costs_[(k + 1) * count_ + j],
+                  prices(span, 0, low_left, low_right), prices(span, 1, low_left, low_right));
         }
-    }
-
-    // Cells of the merge for each sign of the result by the subtracted operand.
-    struct Prices {
-        std::array<std::int32_t, 2> add{};
-        std::array<std::int32_t, 2> subtract_left{};
-        std::array<std::int32_t, 2> subtract_right{};
-    };
-    static Prices price(const Span& whole, const Span& left, const Span& right) {
-        Prices out;
+        // What was merged took a level.
+        Costs& own = costs_[i * count_ + j];
         for (const std::size_t sign : {0U, 1U}) {
-            const int top = whole.highest[sign];
-            out.add[sign] = adder_cells(top, left.lowest, right.lowest, false);
-            out.subtract_left[sign] = adder_cells(top, right.lowest, left.lowest, true);
-            out.subtract_right[sign] = adder_cells(top, left.lowest, right.lowest, true);
+            const Levels& from = best.by_sign[sign];
+            Levels& to = own.by_sign[sign];
+            to[0] = kImpossible;
+            std::copy(from.begin(), from.end() - 1, to.begin() + 1);
         }
-        return out;
     }
 
-    static void offer(State& state, const State& left, const State& right, const Prices& prices,
-                      std::uint8_t split) {
-        const auto take = [&](std::size_t sign, std::size_t sign_l, std::size_t sign_r,
-                              std::int32_t cells) {
-            const std::int32_t cost = left.cost[sign_l] + right.cost[sign_r] + cells;
-            if (cost >= state.cost[sign]) return;
-            state.cost[sign] = cost;
-            state.split[sign] = split;
-            state.signs[sign] = static_cast<std::uint8_t>(sign_l | sign_r << 1U);
-        };
-        take(0, 0, 0, prices.add[0]);
-        take(0, 0, 1, prices.subtract_right[0]);
-        take(0, 1, 0, prices.subtract_left[0]);
-        take(1, 1, 1, prices.add[1]);
-        take(1, 1, 0, prices.subtract_right[1]);
-        take(1, 0, 1, prices.subtract_left[1]);
+    void fill_leaf(std::size_t i) {
+        const Leaf& leaf = leaves_[i];
+        spans_[i * count_ + i] = {leaf.range, leaf.lowest, {leaf.highest, leaf.highest}};
+        Costs& own = costs_[i * count_ + i];
+        for (Levels& levels : own.by_sign) levels.fill(kImpossible);
+        Levels& given = own.by_sign[leaf.digit.negative ? 1 : 0];
+        std::fill(given.begin() + std::max(0, leaf.depth - base_), given.end(), 0);
+    }
+
+    static void offer(Costs& best, const Costs& left, const Costs& right, const Prices& plain,
+                      const Prices& negated) {
+        const auto least = [](int a, int b, int c) { return std::min(a, std::min(b, c)); };
+        for (std::size_t level = 0; level < kLevels; ++level) {
+            const std::int16_t l0 = left.by_sign[0][level];
+            const std::int16_t l1 = left.by_sign[1][level];
+            const std::int16_t r0 = right.by_sign[0][level];
+            const std::int16_t r1 = right.by_sign[1][level];
+            const auto x =
+                static_cast<std::int16_t>(least(l0 + r0 + plain.add, l0 + r1 + plain.subtract_right,
+                                                l1 + r0 + plain.subtract_left));
+            const auto y = static_cast<std::int16_t>(least(l1 + r1 + negated.add,
+                                                           l1 + r0 + negated.subtract_right,
+                                                           l0 + r1 + negated.subtract_left));
+            best.by_sign[0][level] = std::min(best.by_sign[0][level], x);
+            best.by_sign[1][level] = std::min(best.by_sign[1][level], y);
+        }
     }
 
     Digit emit(Construction& construction, std::size_t i, std::size_t j, std::size_t level,
-               bool negated) const {
+               std::size_t sign) const {
         if (i == j) return leaves_[i].digit;
-        const State& state = at(i, j, level);
-        const std::size_t sign = negated ? 1 : 0;
-        const std::size_t split = state.split[sign];
-        const Digit left = emit(construction, i, split, level - 1, (state.signs[sign] & 1U) != 0);
-        const Digit right =
-            emit(construction, split + 1, j, level - 1, (state.signs[sign] & 2U) != 0);
-        Merge merge = merge_digits(left, right, negated);
-        merge.result.value = construction.append(merge.node);
-        return merge.result;
+        const int cost = costs_[i * count_ + j].by_sign[sign][level];
+        const std::size_t other = 1 - sign;
+        for (std::size_t k = i; k < j; ++k) {
+            const auto& left = costs_[i * count_ + k].by_sign;
+            const auto& right = costs_[(k + 1) * count_ + j].by_sign;
+            const Prices price = prices(spans_[i * count_ + j], sign, spans_[i * count_ + k].lowest,
+                                        spans_[(k + 1) * count_ + j].lowest);
+            const auto make = [&](std::size_t sign_left, std::size_t sign_right) {
+                const Digit a = emit(construction, i, k, level - 1, sign_left);
+                const Digit b = emit(construction, k + 1, j, level - 1, sign_right);
+                Merge merge = merge_digits(a, b, sign != 0);
+                merge.result.value = construction.append(merge.node);
+                return merge.result;
+            };
+            const auto sum = [&](std::size_t sign_left, std::size_t sign_right) {
+                return left[sign_left][level - 1] + right[sign_right][level - 1];
+            };
+            if (sum(sign, sign) + price.add == cost) return make(sign, sign);
+            if (sum(sign, other) + price.subtract_right == cost) return make(sign, other);
+            if (sum(other, sign) + price.subtract_left == cost) return make(other, sign);
+        }
+        GW_UNREACHABLE("a tree of that cost");
     }
 
     std::vector<Leaf> leaves_;
     int base_;
     std::size_t count_;
-    std::size_t levels_ = 1;
-    std::vector<State> states_;
+    std::size_t top_ = 0;
+    std::vector<Costs> costs_;
     std::vector<Span> spans_;
 };
 
@@ -196,7 +215,7 @@ void shorten(Construction& construction, std::vector<Digit>& digits, int depth_l
         const Leaf own = leaf_of(construction, shallow);
         digits.pop_back();
         std::size_t best = digits.size();
-        std::pair<int, int> best_cost{kImpossible, 0};
+        std::pair<int, int> best_cost{1 << 28, 0};
         for (std::size_t i = 0; i < digits.size(); ++i) {
             const Leaf other = leaf_of(construction, digits[i]);
             const std::uint64_t added = kraft(other.depth) - kraft(own.depth);
@@ -233,27 +252,33 @@ int least_depth(const Construction& construction, const std::vector<Digit>& digi
     return total <= 1 ? 0 : static_cast<int>(std::bit_width(total - 1));
 }
 
-AdderOutput add_up(Construction& construction, const Sum& sum) {
-    constexpr std::size_t kPlanned = 32;
-    if (sum.digits.empty()) return {};
-    const int limit = std::min(sum.depth_limit, kDeepest);
-    GW_CHECK(least_depth(construction, sum.digits) <= limit, "a sum does not fit its depth limit");
-    std::vector<Digit> digits = sum.digits;
-    if (digits.size() > kPlanned) shorten(construction, digits, limit, kPlanned);
-    std::vector<Leaf> leaves;
-    for (const Digit& digit : digits) leaves.push_back(leaf_of(construction, digit));
-    const std::array<std::vector<Leaf>, 3> orders{
+namespace {
+
+// In which order the digits of a sum are tried: the first is nearly always the best one that fits,
+// the second always fits.
+std::vector<std::vector<Leaf>> orders_of(const std::vector<Leaf>& leaves) {
+    constexpr std::size_t kFew = 16;
+    std::vector<std::vector<Leaf>> out{
         sorted(leaves, [](const Leaf& l) { return std::pair(l.lowest, l.highest); }),
-        sorted(leaves, [](const Leaf& l) { return std::pair(l.highest, l.lowest); }),
         sorted(leaves, [](const Leaf& l) { return std::pair(-l.depth, l.lowest); })};
-    std::optional<TreeTable> best;
+    if (leaves.size() <= kFew)
+        out.push_back(sorted(leaves, [](const Leaf& l) { return std::pair(l.highest, l.lowest); }));
+    return out;
+}
+
+template <std::size_t kLevels>
+AdderOutput add_up_planned(Construction& construction, const std::vector<Leaf>& leaves,
+                           const Sum& sum, int limit) {
+    constexpr std::size_t kFew = 16;
+    std::optional<TreeTable<kLevels>> best;
     bool best_negated = false;
-    std::int32_t least = kImpossible;
-    for (const std::vector<Leaf>& order : orders) {
-        TreeTable table(order, limit);
-        const std::int32_t negation = sum.sign == SumSign::kAsGiven ? table.negation_cost() : 0;
+    int least = kImpossible;
+    for (std::vector<Leaf>& order : orders_of(leaves)) {
+        if (best && leaves.size() > kFew) break;
+        TreeTable<kLevels> table(std::move(order), limit);
+        const int negation = sum.sign == SumSign::kAsGiven ? table.negation_cost() : 0;
         const bool negated = table.cost(true) + negation < table.cost(false);
-        const std::int32_t cost = negated ? table.cost(true) + negation : table.cost(false);
+        const int cost = negated ? table.cost(true) + negation : table.cost(false);
         if (cost >= least) continue;
         least = cost;
         best_negated = negated;
@@ -262,6 +287,28 @@ AdderOutput add_up(Construction& construction, const Sum& sum) {
     GW_CHECK(best.has_value(), "no tree fits the depth limit");
     const Digit made = best->emit(construction, best_negated);
     return {made.value, made.shift, made.negative};
+}
+
+}  // namespace
+
+AdderOutput add_up(Construction& construction, const Sum& sum) {
+    constexpr std::size_t kPlanned = 64;
+    constexpr std::size_t kFewLevels = 8;
+    constexpr std::size_t kManyLevels = 16;  // always enough for that many digits
+    if (sum.digits.empty()) return {};
+    const int limit = std::min(sum.depth_limit, kDeepest);
+    GW_CHECK(least_depth(construction, sum.digits) <= limit, "a sum does not fit its depth limit");
+    std::vector<Digit> digits = sum.digits;
+    if (digits.size() > kPlanned) shorten(construction, digits, limit, kPlanned);
+    std::vector<Leaf> leaves;
+    int earliest = limit;
+    for (const Digit& digit : digits) {
+        leaves.push_back(leaf_of(construction, digit));
+        earliest = std::min(earliest, leaves.back().depth);
+    }
+    return limit - earliest < static_cast<int>(kFewLevels)
+               ? add_up_planned<kFewLevels>(construction, leaves, sum, limit)
+               : add_up_planned<kManyLevels>(construction, leaves, sum, limit);
 }
 
 }  // namespace gatewright::cmvm
