@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "compile/design_directory.h"
+#include "dfg/text.h"
 #include "frontends/import.h"
 #include "opt/graph_passes.h"
 #include "support/files.h"
@@ -168,15 +169,18 @@ Result<Compiled> load_design(const std::string& directory, Progress& progress) {
                  .schedule = {},
                  .netlist = {}};
     GW_TRY_STATUS(build_hardware(out, progress));
+    const auto check = [&](const std::string& file, const std::string& content) -> Status {
+        const auto hash = stored.hashes.find(file);
+        if (hash != stored.hashes.end() && hash->second == sha256_hex(content)) return {};
+        return fail(
+            fmt::format("{}: {} is not what this version of gatewright writes for its "
+                        "model; compile the model again",
+                        directory, file));
+    };
     for (const rtl::File& file : rtl::verilog_files(out.netlist)) {
-        const auto hash = stored.hashes.find(file.path);
-        if (hash == stored.hashes.end() || hash->second != sha256_hex(file.content)) {
-            return fail(
-                fmt::format("{}: {} is not what this version of gatewright writes for its model; "
-                            "compile the model again",
-                            directory, file.path));
-        }
+        GW_TRY_STATUS(check(file.path, file.content));
     }
+    GW_TRY_STATUS(check(runtime::kDataflowFile, dfg::to_text(out.flat.program)));
     return out;
 }
 

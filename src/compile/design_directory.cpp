@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "dfg/text.h"
 #include "emulate/engine.h"
 #include "frontends/native/native.h"
 #include "report/html.h"
@@ -11,32 +12,6 @@
 
 namespace gatewright::compile {
 namespace {
-
-Json port_json(const arch::Port& port) {
-    Json elements = Json::array();
-    for (std::size_t i = 0; i < port.elements.size(); ++i) {
-        const fixed::Cast& cast = port.elements[i];
-        Json element = Json::object();
-        element.set("type", to_string(cast));
-        element.set("signed", cast.format.is_signed);
-        element.set("width", std::int64_t{cast.format.width});
-        element.set("frac", std::int64_t{cast.format.frac});
-        element.set("bit_offset", std::int64_t{port.bit_offset[i]});
-        elements.push_back(std::move(element));
-    }
-    Json json = Json::object();
-    json.set("name", port.name);
-    json.set("shape", Json::array_of(port.shape));
-    json.set("width", std::int64_t{port.width});
-    json.set("elements", std::move(elements));
-    return json;
-}
-
-Json ports_json(const std::vector<arch::Port>& ports) {
-    Json json = Json::array();
-    for (const arch::Port& port : ports) json.push_back(port_json(port));
-    return json;
-}
 
 Json layers_json(const model::TypedGraph& typed) {
     Json json = Json::array();
@@ -54,13 +29,13 @@ Json layers_json(const model::TypedGraph& typed) {
 
 Json design_json(const Compiled& compiled, Json hashes) {
     Json json = Json::object();
-    json.set("format", "gatewright-design");
-    json.set("version", std::int64_t{kDesignFormatVersion});
+    json.set("format", runtime::kDesignFormat);
+    json.set("version", runtime::kDesignFormatVersion);
     json.set("gatewright", version());
     json.set("name", compiled.design.name);
     json.set("top", compiled.netlist.top().name);
-    json.set("inputs", ports_json(compiled.design.inputs));
-    json.set("outputs", ports_json(compiled.design.outputs));
+    json.set("inputs", runtime::ports_to_json(compiled.design.inputs));
+    json.set("outputs", runtime::ports_to_json(compiled.design.outputs));
     json.set("latency_cycles", std::int64_t{compiled.schedule.latency_cycles});
     json.set("ii", std::int64_t{compiled.schedule.initiation_interval});
     json.set("clock_mhz", compiled.schedule.clock_mhz);
@@ -85,7 +60,7 @@ std::vector<rtl::Vector> testbench_vectors(const Compiled& compiled) {
     const std::size_t width_out = compiled.flat.program.outputs().size();
     const std::size_t events = width_in == 0 ? 0 : inputs.size() / width_in;
     std::vector<fixed::Integer> outputs(events * width_out);
-    emulate::Engine(compiled.flat).run_exact(inputs, outputs);
+    emulate::Engine(compiled.flat.program).run_exact(inputs, outputs);
     std::vector<rtl::Vector> vectors;
     for (std::size_t e = 0; e < events; ++e) {
         vectors.push_back(
@@ -125,6 +100,9 @@ Status write_design_directory(const Compiled& compiled, const Json& report,
     const std::string model = frontends::write_native(compiled.typed.graph()).dump(1);
     GW_TRY_STATUS(staged.write(kModelFile, model + "\n"));
     hashes.set(kModelFile, sha256_hex(model + "\n"));
+    const std::string dataflow = dfg::to_text(compiled.flat.program);
+    GW_TRY_STATUS(staged.write(runtime::kDataflowFile, dataflow));
+    hashes.set(runtime::kDataflowFile, sha256_hex(dataflow));
     if (compiled.float_graph) {
         const std::string float_model = frontends::write_native(*compiled.float_graph).dump(1);
         GW_TRY_STATUS(staged.write(kFloatModelFile, float_model + "\n"));
@@ -143,13 +121,7 @@ Result<StoredDesign> read_design_directory(const std::string& directory) {
         if (!result) return fail_in(path, result.error());
         return result;
     };
-    GW_TRY(const std::string format, in_file(json.get_string("format")));
-    GW_TRY(const std::int64_t format_version, in_file(json.get_integer("version")));
-    if (format != "gatewright-design" || format_version != kDesignFormatVersion) {
-        return fail(fmt::format(
-            "{}: is format {} version {}; this version reads gatewright-design version {}", path,
-            format, format_version, kDesignFormatVersion));
-    }
+    GW_TRY_STATUS(in_file(runtime::check_design_format(json)));
     StoredDesign stored;
     GW_TRY(const Json* options, in_file(json.get_object("options")));
     GW_TRY(stored.options, in_file(options_from_json(*options)));

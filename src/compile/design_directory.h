@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The design directory on disk: design.json and model.json (the stable interface other tools read,
-// see docs/design_directory.md), RTL, simulation, synthesis and report files. Written whole or not
-// at all.
+// The design directory on disk: design.json, model.json and dataflow.txt (the stable interface other
+// tools read, see docs/design_directory.md), RTL, simulation, synthesis and report files. Written
+// whole or not at all. runtime/stored_program.h reads what running the design needs.
 #pragma once
 
 #include <map>
@@ -10,15 +10,15 @@
 #include <string>
 
 #include "compile/compile.h"
+#include "runtime/stored_program.h"
 #include "support/json.h"
 
 namespace gatewright::compile {
 
-inline constexpr const char* kDesignFile = "design.json";
-inline constexpr const char* kModelFile = "model.json";
+using runtime::kDesignFile;
+using runtime::kModelFile;
 inline constexpr const char* kFloatModelFile = "float_model.json";
 inline constexpr const char* kReportFile = "report.json";
-inline constexpr int kDesignFormatVersion = 1;
 
 /// Writes everything compile makes. `report` becomes report.json and report.html.
 Status write_design_directory(const Compiled& compiled, const Json& report,

@@ -269,7 +269,9 @@ std::string to_text(const Program& program) {
     return out;
 }
 
-Result<Program> parse_text(std::string_view text) {
+namespace {
+
+Result<Program> parse_lines(std::string_view text) {
     Parser parser;
     std::size_t number = 0;
     while (!text.empty()) {
@@ -279,8 +281,21 @@ Result<Program> parse_text(std::string_view text) {
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         GW_TRY_STATUS(parser.parse_line(Line(line.substr(0, line.find('#')), number)));
     }
-    GW_TRY_STATUS(verify_ranges(parser.program));
     return std::move(parser.program);
+}
+
+}  // namespace
+
+Result<Program> parse_text(std::string_view text) {
+    GW_TRY(Program program, parse_lines(text));
+    GW_TRY_STATUS(verify_ranges(program));
+    return program;
+}
+
+Result<Program> parse_stored_text(std::string_view text) {
+    GW_TRY(Program program, parse_lines(text));
+    GW_TRY_STATUS(verify(program));
+    return program;
 }
 
 }  // namespace gatewright::dfg

@@ -71,6 +71,15 @@ TEST(VerifyRanges, RejectsAClaimThatCannotBeProven) {
         parse_text("%0 = input s8.0\n%1 = add s9.0 [-256, 254] %0 %0\noutput %1\n").has_value());
 }
 
+TEST(StoredText, StructureIsCheckedAndClaimsAreBelieved) {
+    constexpr std::string_view narrow =
+        "%0 = input s8.0\n%1 = add s9.0 [-256, 100] %0 %0\noutput %1\n";
+    EXPECT_FALSE(parse_text(narrow));
+    EXPECT_TRUE(parse_stored_text(narrow));
+    const auto wrong = parse_stored_text("%0 = input s8.0\n%1 = less s9.0 %0 %0\noutput %1\n");
+    EXPECT_FALSE(wrong);  // a comparison has one bit
+}
+
 TEST(VerifyRanges, AcceptsWhatTheLinearFormProves) {
     // (x + y) - y = x, and x - x·2^1 = -x.
     EXPECT_TRUE(parse_text("%0 = input s8.0\n%1 = input s8.0\n%2 = add s9.0 %0 %1\n"
