@@ -49,6 +49,7 @@ bench: deps
 	@$(MAKE) --no-print-directory build
 	@mkdir -p $(BUILD)/bench
 	@for program in $(BUILD)/bin/bench_*; do $$program $(BUILD)/bench || exit 1; done
+	@bench/cmvm/run.sh $(BUILD) $(BUILD)/bench --quick 2> $(BUILD)/bench/cmvm.log || { cat $(BUILD)/bench/cmvm.log; exit 1; }
 
 clean:
 	@rm -rf $(BUILD)

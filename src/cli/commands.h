@@ -70,6 +70,16 @@ struct EvaluateArgs {
 };
 Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress);
 
+struct CmvmArgs {
+    std::string path;        ///< matrix file, or folder of them
+    std::string input_type;  ///< of every input, where the file gives no ranges
+    cmvm::SolveParams params;
+    std::string emit;          ///< file for the program text
+    std::string dump_kernels;  ///< model file whose kernels are written into the folder `path`
+    bool graph = false;
+};
+Result<Outcome> run_cmvm(const CmvmArgs& args, Progress& progress);
+
 Result<Outcome> run_layers();
 
 }  // namespace gatewright::cli

@@ -88,6 +88,10 @@ struct Program {
     SynthArgs synth;
     ReportArgs report;
     EvaluateArgs evaluate;
+    CmvmArgs cmvm;
+    std::optional<int> max_depth;
+    bool ternary = false;
+    bool two_operand = true;  // changes nothing: it is the default
     Command command;
 
     CLI::App* add(const std::string& name, const std::string& help, Command run) {
@@ -180,6 +184,39 @@ struct Program {
             [](Progress&) { return run_layers(); });
     }
 
+    void add_cmvm() {
+        CLI::App* sub =
+            add("cmvm", "adder graph of a constant matrix, without a network", [this](Progress& p) {
+                cmvm.params.max_depth = max_depth;
+                if (ternary) cmvm.params.ternary = cmvm::TernaryAdders::kAllow;
+                return run_cmvm(cmvm, p);
+            });
+        sub->add_option("matrix", cmvm.path,
+                        "matrix file ('n_in n_out', then the rows), or a folder of *.txt")
+            ->required();
+        sub->add_option("--input", cmvm.input_type,
+                        "type of the inputs if the file gives no ranges (default fixed<8,8>)");
+        CLI::Option* slack = sub->add_option("--depth-slack", cmvm.params.depth_slack,
+                                             "adders in series beyond the shallowest tree")
+                                 ->check(CLI::Range(0, 1000))
+                                 ->capture_default_str();
+        sub->add_option("--max-depth", max_depth, "adders in series, at most")
+            ->check(CLI::Range(0, 1000))
+            ->excludes(slack);
+        sub->add_option("--effort", cmvm.params.effort, "0: plain trees; each step more search")
+            ->check(CLI::Range(0, 20))
+            ->capture_default_str();
+        sub->add_option("--seed", cmvm.params.seed, "seed of the search")->capture_default_str();
+        CLI::Option* three = sub->add_flag("--ternary", ternary, "allow adders of three operands");
+        sub->add_flag("--two-operand", two_operand, "forbid adders of three operands (the default)")
+            ->excludes(three);
+        sub->add_flag("--graph", cmvm.graph, "print the graph as well, as JSON");
+        sub->add_option("--emit", cmvm.emit, "write the program text to this file");
+        sub->add_option("--dump-kernels", cmvm.dump_kernels,
+                        "write the kernels of this model, with their input ranges, into the folder "
+                        "given as matrix");
+    }
+
     Program() {
         app.set_version_flag("--version", "gatewright " + compile::version());
         app.require_subcommand(1);
@@ -187,6 +224,7 @@ struct Program {
         add_compile();
         add_emulate();
         add_verify();
+        add_cmvm();
         add_others();
     }
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "cmvm/emit_graph.h"
 #include "support/check.h"
 
 namespace gatewright::cmvm {
@@ -143,64 +144,6 @@ IntegerForm to_integers(const FoldedForm& form) {
     return out;
 }
 
-// The same set on a grid that holds both ends.
-Interval at_frac(const Interval& range, int frac) {
-    if (range.frac <= frac) return on_grid(range, frac);
-    return {range.lo >> (range.frac - frac), range.hi >> (range.frac - frac), frac};
-}
-
-// Turns the nodes of an adder graph into dataflow. A graph value is emitted · 2^exponent, so that
-// shifts cost no node of their own.
-class Emitter {
-  public:
-    Emitter(dfg::Builder& builder, std::vector<ValueId> inputs, std::vector<int> exponents)
-        : builder_(builder), values_(std::move(inputs)), exponents_(std::move(exponents)) {
-        frac_ = 0;
-        for (std::size_t i = 0; i < values_.size(); ++i) {
-            const Interval& range = builder_[values_[i]].range;
-            ranges_.push_back({range.lo, range.hi, range.frac - exponents_[i]});
-            frac_ = i == 0 ? ranges_[i].frac : std::max(frac_, ranges_[i].frac);
-        }
-    }
-
-    /// Ranges of the graph's inputs.
-    [[nodiscard]] const std::vector<Interval>& ranges() const { return ranges_; }
-
-    void emit(const AdderGraph& graph) {
-        const std::vector<Terms> forms = linear_forms(graph);
-        for (const AdderNode& node : graph.nodes) {
-            const auto a = static_cast<std::size_t>(node.a);
-            const auto b = static_cast<std::size_t>(node.b);
-            GW_CHECK(!node.is_ternary(), "dataflow has two-operand adders");
-            const int exponent = exponents_[a] + node.shift_a;
-            const int shift = exponents_[b] + node.shift_b - exponent;
-            const int frac = std::max(builder_[values_[a]].format.frac,
-                                      builder_[values_[b]].format.frac - shift);
-            Interval known = range_of(forms[values_.size()], ranges_, frac_);
-            known.frac += exponent;
-            known = at_frac(known, frac);
-            values_.push_back(node.subtract ? builder_.sub(values_[a], values_[b], shift, &known)
-                                            : builder_.add(values_[a], values_[b], shift, &known));
-            exponents_.push_back(exponent);
-        }
-    }
-
-    [[nodiscard]] ValueId output(const AdderOutput& output, int exponent) {
-        if (output.value < 0) return builder_.constant(0);
-        const auto value = static_cast<std::size_t>(output.value);
-        const ValueId scaled =
-            builder_.scaled(values_[value], exponents_[value] + output.shift + exponent);
-        return output.negate ? builder_.negate(scaled) : scaled;
-    }
-
-  private:
-    dfg::Builder& builder_;
-    std::vector<ValueId> values_;
-    std::vector<int> exponents_;
-    std::vector<Interval> ranges_;
-    int frac_ = 0;
-};
-
 // One output by multiplications, for weights that span too many bits for the solver. The products
 // are independent, so interval arithmetic gives their sum its exact range.
 ValueId emit_wide(dfg::Builder& builder, const FoldedForm& form, std::size_t j) {
@@ -237,7 +180,7 @@ std::vector<ValueId> emit_linear(dfg::Builder& builder, const LinearForm& form,
         inputs.push_back(builder.constant(folded.bias[j]));
         exponents.push_back(-integers.column_exponents[j]);
     }
-    Emitter emitter(builder, std::move(inputs), std::move(exponents));
+    GraphEmitter emitter(builder, std::move(inputs), std::move(exponents));
     const AdderGraph& graph = cache.solve(integers.matrix, emitter.ranges(), params);
     emitter.emit(graph);
     std::vector<ValueId> y;

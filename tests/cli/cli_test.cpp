@@ -6,10 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
 
+#include "cli/fixture.h"
 #include "support/files.h"
 #include "support/json.h"
 #include "support/process.h"
@@ -30,50 +29,12 @@ constexpr const char* kTiny = R"({
  "outputs": ["act"]
 })";
 
-class Cli : public ::testing::Test {
+class Cli : public CliFixture {
   protected:
     void SetUp() override {
-        folder_ = fs::temp_directory_path() /
-                  ("gw_cli_" + std::to_string(::getpid()) + "_" +
-                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
-        fs::remove_all(folder_);
-        fs::create_directories(folder_);
+        CliFixture::SetUp();
         write("tiny.json", kTiny);
     }
-    void TearDown() override { fs::remove_all(folder_); }
-
-    [[nodiscard]] std::string path(const std::string& name) const {
-        return (folder_ / name).string();
-    }
-    void write(const std::string& name, const std::string& content) const {
-        std::ofstream(folder_ / name, std::ios::binary) << content;
-    }
-    [[nodiscard]] ProcessOutcome run(std::vector<std::string> arguments) const {
-        arguments.insert(arguments.begin(), GW_BINARY);
-        ProcessParams params;
-        params.time_limit = std::chrono::seconds(120);
-        auto outcome = run_process(arguments, params);
-        EXPECT_TRUE(outcome.has_value());
-        return *outcome;
-    }
-    [[nodiscard]] std::vector<std::string> left_behind() const {
-        std::vector<std::string> names;
-        for (const auto& entry : fs::directory_iterator(folder_))
-            names.push_back(entry.path().filename().string());
-        std::sort(names.begin(), names.end());
-        return names;
-    }
-    // One error line, exit code 1, nothing new on disk.
-    void expect_refused(const std::vector<std::string>& arguments, const std::string& says) const {
-        const auto before = left_behind();
-        const ProcessOutcome outcome = run(arguments);
-        EXPECT_EQ(outcome.exit_code, 1) << outcome.output;
-        EXPECT_NE(outcome.output.find("gatewright: error: "), std::string::npos) << outcome.output;
-        EXPECT_NE(outcome.output.find(says), std::string::npos) << outcome.output;
-        EXPECT_EQ(left_behind(), before);
-    }
-
-    fs::path folder_;
 };
 
 TEST_F(Cli, CompileWritesTheDesignDirectory) {

@@ -1,17 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# venv.sh BUILD_DIR: prints the Python that has HGQ2, from PyPI at pinned versions. Makes
-# BUILD_DIR/venv-hgq2 if it is missing or its requirements changed; silent otherwise.
-# GW_HGQ2_PYTHON names another Python that has the packages.
+# venv.sh BUILD_DIR [NAME]: prints the Python that has the packages of NAME/requirements.txt beside this
+# file (default hgq2), from PyPI at pinned versions. Makes BUILD_DIR/venv-NAME if it is missing or its
+# requirements changed; silent otherwise. GW_HGQ2_PYTHON (GW_<NAME>_PYTHON) names another Python that has
+# them.
 set -eu
 build=$1
-requirements=$(dirname "$0")/hgq2/requirements.txt
-if [ -n "${GW_HGQ2_PYTHON:-}" ]; then
-    echo "$GW_HGQ2_PYTHON"
+name=${2:-hgq2}
+requirements=$(dirname "$0")/$name/requirements.txt
+variable=GW_$(echo "$name" | tr '[:lower:]' '[:upper:]')_PYTHON
+given=$(printenv "$variable" || true)
+if [ -n "$given" ]; then
+    echo "$given"
     exit 0
 fi
-venv=$build/venv-hgq2
+venv=$build/venv-$name
 if ! cmp -s "$requirements" "$venv/requirements.txt"; then
     rm -rf "$venv"
     python3 -m venv "$venv" >&2
