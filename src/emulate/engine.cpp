@@ -1,96 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulate/engine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 
 #include "dfg/interpreter.h"
-#include "emulate/lanes.h"
-#include "emulate/plan.h"
+#include "emulate/jit.h"
+#include "emulate/lower.h"
+#include "emulate/transpose.h"
 #include "support/check.h"
 #include "support/parallel.h"
 
 namespace gatewright::emulate {
 
-using fixed::Format;
 using fixed::Integer;
-
-struct Engine::Plan {
-    dfg::Program program;
-    bool fits_int64 = false;
-    LanePlan lanes;
-    std::vector<std::vector<std::int32_t>> tables32;
-};
 
 namespace {
 
-template <class T>
-T wrap_code(std::int64_t code, const Format& format) {
-    if (format.width == 0) return 0;
-    const int up = 64 - format.width;
-    const auto shifted = static_cast<std::uint64_t>(code) << up;
-    if (format.is_signed) return static_cast<T>(static_cast<std::int64_t>(shifted) >> up);
-    return static_cast<T>(shifted >> up);
+// Machine code is made when this many operations have been interpreted: about the time it costs.
+constexpr std::uint64_t kOperationsBeforeCode = 1'000'000;
+// A batch is shared among threads from this many operations on.
+constexpr std::uint64_t kOperationsPerThread = 20'000'000;
+// Working memory up to this lies on the stack, else in one buffer per thread.
+constexpr std::size_t kStackBytes = std::size_t{192} << 10;
+
+bool fits(const fixed::Format& format) {
+    return format.width <= (format.is_signed ? 64 : 63);
 }
 
-// One thread's working memory and the steps of a block: in, run, out.
-template <class T>
-class Worker {
-  public:
-    Worker(const dfg::Program& program, const LanePlan& plan,
-           std::span<const std::vector<T>> tables)
-        : plan_(plan),
-          memory_(plan.slots * kLanes + 64 / sizeof(T)),
-          machine_{program, plan, tables, aligned(memory_.data())} {
-        for (const PlanConstant& constant : plan.constants) {
-            std::fill_n(slot(constant.slot), kLanes, static_cast<T>(constant.code));
-        }
-    }
+bool ports_fit(const dfg::Program& program) {
+    const auto all_fit = [&](std::span<const dfg::ValueId> values) {
+        return std::all_of(values.begin(), values.end(),
+                           [&](dfg::ValueId id) { return fits(program[id].format); });
+    };
+    return all_fit(program.inputs()) && all_fit(program.outputs());
+}
 
-    void run(const std::int64_t* inputs, std::size_t input_count, std::int64_t* outputs,
-             std::size_t events) {
-        for (const PlanInput& input : plan_.inputs) {
-            T* lane = slot(input.slot);
-            for (std::size_t e = 0; e < events; ++e) {
-                lane[e] = wrap_code<T>(inputs[e * input_count + input.element], input.format);
-            }
-            std::fill(lane + events, lane + kLanes, T{0});
-        }
-        run_block(machine_);
-        const std::size_t output_count = plan_.output_slots.size();
-        for (std::size_t i = 0; i < output_count; ++i) {
-            const T* lane = slot(plan_.output_slots[i]);
-            for (std::size_t e = 0; e < events; ++e) outputs[e * output_count + i] = lane[e];
-        }
+std::vector<LanePlace> places(std::span<const Slot> slots, std::span<const std::uint32_t> elements,
+                              std::size_t scale) {
+    std::vector<LanePlace> out;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const auto element = elements.empty() ? static_cast<std::uint32_t>(i) : elements[i];
+        out.push_back(
+            {element, static_cast<std::uint32_t>(slots[i].offset * scale), slots[i].bits});
     }
+    return out;
+}
 
-  private:
-    static T* aligned(T* start) {
-        const auto address = reinterpret_cast<std::uintptr_t>(start);
-        return reinterpret_cast<T*>((address + 63U) & ~std::uintptr_t{63});
-    }
-    T* slot(std::uint32_t index) { return machine_.slots + index * kLanes; }
+// Arrays in and out of one machine's memory. The spare lanes lie behind that memory.
+struct Exchange {
+    Exchange(std::vector<LanePlace> in, std::vector<LanePlace> out, const dfg::Program& program,
+             std::size_t block_events, std::size_t machine_bytes, LaneOrder order,
+             std::size_t vector_bits)
+        : block(block_events),
+          bytes(machine_bytes + block_events * 2),
+          inputs(std::move(in), program.inputs().size(), block_events,
+                 static_cast<std::uint32_t>(machine_bytes), order, vector_bits),
+          outputs(std::move(out), program.outputs().size(), block_events,
+                  static_cast<std::uint32_t>(machine_bytes), order, vector_bits) {}
 
-    const LanePlan& plan_;
-    std::vector<T> memory_;
-    Machine<T> machine_;
+    std::size_t block;
+    std::size_t bytes;
+    Transposer inputs;
+    Transposer outputs;
 };
 
-// Blocks a thread takes at once: enough that filling in the constants does not count.
-constexpr std::size_t kBlocksPerTurn = 8;
+Exchange exchange_for(const dfg::Program& program, const BlockInterpreter& machine) {
+    return {places(machine.inputs(), machine.lanes().input_elements, machine.block()),
+            places(machine.outputs(), {}, machine.block()),
+            program,
+            machine.block(),
+            machine.bytes(),
+            LaneOrder::kInOrder,
+            128};
+}
 
-template <class T>
-void run_lanes(const dfg::Program& program, const LanePlan& plan,
-               std::span<const std::vector<T>> tables, std::span<const std::int64_t> inputs,
-               std::span<std::int64_t> outputs, std::size_t events) {
-    const std::size_t input_count = program.inputs().size();
-    const std::size_t output_count = program.outputs().size();
-    parallel_for(events, kLanes * kBlocksPerTurn, [&](std::size_t begin, std::size_t end) {
-        Worker<T> worker(program, plan, tables);
-        for (std::size_t e = begin; e < end; e += kLanes) {
-            worker.run(inputs.data() + e * input_count, input_count,
-                       outputs.data() + e * output_count, std::min(kLanes, end - e));
-        }
-    });
+Exchange exchange_for(const dfg::Program& program, const LaneProgram& lanes, const JitCode& code) {
+    return {places(code.inputs(), lanes.input_elements, 1),
+            places(code.outputs(), {}, 1),
+            program,
+            code.block(),
+            code.bytes(),
+            LaneOrder::kUnpacked,
+            code.vector_bits()};
+}
+
+std::byte* aligned(std::byte* start) {
+    const auto address = reinterpret_cast<std::uintptr_t>(start);
+    return reinterpret_cast<std::byte*>((address + 63U) & ~std::uintptr_t{63});
+}
+
+// Calls work(memory) with `bytes` bytes aligned to 64.
+template <class Work>
+void with_memory(std::size_t bytes, const Work& work) {
+    const std::size_t needed = bytes + 64;
+    if (needed <= kStackBytes) {
+        work(aligned(static_cast<std::byte*>(__builtin_alloca(needed))));
+        return;
+    }
+    thread_local std::vector<std::byte> memory;
+    if (memory.size() < needed) memory.resize(needed);
+    work(aligned(memory.data()));
 }
 
 std::size_t count_events(std::size_t inputs, std::size_t outputs, const dfg::Program& program) {
@@ -104,17 +117,95 @@ std::size_t count_events(std::size_t inputs, std::size_t outputs, const dfg::Pro
 
 }  // namespace
 
-Engine::Engine(const dfg::Program& program) : plan_(std::make_unique<Plan>()) {
-    plan_->program = program;
-    plan_->fits_int64 = emulate::fits_int64(program);
-    if (!plan_->fits_int64) return;
-    plan_->lanes = make_plan(plan_->program);
-    if (plan_->lanes.lane_bits != 32) return;
-    for (const auto& table : plan_->lanes.tables) {
-        plan_->tables32.emplace_back();
-        for (const std::int64_t code : table)
-            plan_->tables32.back().push_back(static_cast<std::int32_t>(code));
+struct Engine::Plan {
+    dfg::Program program;
+    Machine machine = Machine::kAutomatic;
+    bool fits_int64 = false;
+    std::unique_ptr<BlockInterpreter> interpreter;
+    std::unique_ptr<Exchange> interpreter_exchange;
+
+    // Made at most once, on first need; read by any thread after the flag says so.
+    mutable std::once_flag compiled;
+    mutable std::atomic<bool> has_code{false};
+    mutable std::unique_ptr<JitCode> code;
+    mutable std::unique_ptr<Exchange> code_exchange;
+    mutable std::atomic<std::uint64_t> interpreted{0};
+
+    [[nodiscard]] const LaneProgram& lanes() const { return interpreter->lanes(); }
+    [[nodiscard]] std::uint64_t operations(std::size_t events) const {
+        return std::uint64_t{lanes().insts.size() + 8} * events;
     }
+
+    void compile() const {
+        std::call_once(compiled, [this] {
+            if (machine == Machine::kInterpreter) return;
+            for (const VectorUnit unit : supported_vector_units()) {
+                if (machine == Machine::kAvx2 && unit != VectorUnit::kAvx2) continue;
+                if (machine == Machine::kAvx512 && unit != VectorUnit::kAvx512) continue;
+                code = JitCode::compile(lanes(), unit);
+                if (!code) return;
+                code_exchange = std::make_unique<Exchange>(exchange_for(program, lanes(), *code));
+                has_code.store(true, std::memory_order_release);
+                return;
+            }
+        });
+    }
+
+    // True if this batch runs as machine code.
+    [[nodiscard]] bool use_code(std::size_t events) const {
+        if (has_code.load(std::memory_order_acquire)) return true;
+        if (machine == Machine::kInterpreter) return false;
+        const std::uint64_t work = operations(events);
+        const std::uint64_t seen = interpreted.fetch_add(work, std::memory_order_relaxed) + work;
+        if (seen < kOperationsBeforeCode) return false;
+        compile();
+        return has_code.load(std::memory_order_acquire);
+    }
+
+    template <class Code>
+    void run_code(const Code* in, Code* out, std::size_t events) const {
+        const std::size_t in_row = program.inputs().size();
+        const std::size_t out_row = program.outputs().size();
+        const Exchange& exchange = *code_exchange;
+        with_memory(exchange.bytes, [&](std::byte* memory) {
+            for (std::size_t e = 0; e < events; e += exchange.block) {
+                const std::size_t count = std::min(exchange.block, events - e);
+                exchange.inputs.load(in + e * in_row, count, memory);
+                code->run(memory);
+                exchange.outputs.store(memory, count, out + e * out_row);
+            }
+        });
+    }
+
+    template <class Code>
+    void run_interpreter(const Code* in, Code* out, std::size_t events) const {
+        const std::size_t in_row = program.inputs().size();
+        const std::size_t out_row = program.outputs().size();
+        const Exchange& exchange = *interpreter_exchange;
+        std::vector<Integer> wide(interpreter->wide_slots() * exchange.block);
+        with_memory(exchange.bytes, [&](std::byte* memory) {
+            interpreter->prepare(memory);
+            for (std::size_t e = 0; e < events; e += exchange.block) {
+                const std::size_t count = std::min(exchange.block, events - e);
+                exchange.inputs.load(in + e * in_row, count, memory);
+                interpreter->run(memory, wide.data(), count);
+                exchange.outputs.store(memory, count, out + e * out_row);
+            }
+        });
+    }
+};
+
+Engine::Engine(const dfg::Program& program, const EngineParams& params)
+    : plan_(std::make_unique<Plan>()) {
+    plan_->program = program;
+    plan_->machine = params.machine;
+    plan_->fits_int64 = ports_fit(program);
+    if (!plan_->fits_int64) return;
+    plan_->interpreter = std::make_unique<BlockInterpreter>(plan_->program, lower(plan_->program));
+    plan_->interpreter_exchange =
+        std::make_unique<Exchange>(exchange_for(plan_->program, *plan_->interpreter));
+    const bool at_once = params.machine == Machine::kAvx2 || params.machine == Machine::kAvx512;
+    if (at_once) plan_->compile();
 }
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
@@ -123,8 +214,17 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 bool Engine::fits_int64() const {
     return plan_->fits_int64;
 }
+int Engine::output_bits() const {
+    if (!plan_->fits_int64) return 0;
+    int bits = 16;
+    for (const Slot& slot : plan_->interpreter->outputs()) bits = std::max(bits, slot.bits);
+    return bits;
+}
 int Engine::lane_bits() const {
-    return plan_->fits_int64 ? plan_->lanes.lane_bits : 0;
+    if (!plan_->fits_int64 || plan_->lanes().needs_exact) return 0;
+    int bits = 16;
+    for (const LaneInst& inst : plan_->lanes().insts) bits = std::max<int>(bits, inst.bits);
+    return bits;
 }
 std::size_t Engine::input_count() const {
     return plan_->program.inputs().size();
@@ -133,16 +233,58 @@ std::size_t Engine::output_count() const {
     return plan_->program.outputs().size();
 }
 
-void Engine::run(std::span<const std::int64_t> inputs, std::span<std::int64_t> outputs) const {
-    GW_CHECK(plan_->fits_int64, "run() on a program with values wider than int64; use run_exact()");
-    const std::size_t events = count_events(inputs.size(), outputs.size(), plan_->program);
-    if (plan_->lanes.lane_bits == 32) {
-        run_lanes<std::int32_t>(plan_->program, plan_->lanes, plan_->tables32, inputs, outputs,
-                                events);
-    } else {
-        run_lanes<std::int64_t>(plan_->program, plan_->lanes, plan_->lanes.tables, inputs, outputs,
-                                events);
+std::string Engine::description() const {
+    if (!plan_->fits_int64) return "exact integers, one event at a time: ports wider than 64 bits";
+    plan_->compile();
+    if (plan_->code) {
+        const JitStats& stats = plan_->code->stats();
+        return fmt::format("{} machine code, {} events at a time, {} vector instructions",
+                           plan_->code->unit() == VectorUnit::kAvx512 ? "AVX-512" : "AVX2",
+                           plan_->code->block(), stats.operations + stats.loads + stats.stores);
     }
+    const char* why = plan_->machine == Machine::kInterpreter ? "as asked"
+                      : plan_->lanes().needs_exact            ? "some values exceed 64 bits"
+                      : supported_vector_units().empty() ? "machine code needs x86-64 with AVX2"
+                                                         : "no machine code could be made";
+    return fmt::format("block interpreter, {} events at a time, {} operations ({})",
+                       plan_->interpreter->block(), plan_->lanes().insts.size(), why);
+}
+
+template <class Code>
+void Engine::run_codes(std::span<const Code> inputs, std::span<Code> outputs,
+                       std::size_t threads) const {
+    GW_CHECK(plan_->fits_int64, "run() on a program with ports wider than int64; use run_exact()");
+    const std::size_t events = count_events(inputs.size(), outputs.size(), plan_->program);
+    if (events == 0) return;
+    const bool use_code = plan_->use_code(events);
+    const auto work = [&](std::size_t begin, std::size_t end) {
+        const Code* in = inputs.data() + begin * input_count();
+        Code* out = outputs.data() + begin * output_count();
+        if (use_code) {
+            plan_->run_code(in, out, end - begin);
+        } else {
+            plan_->run_interpreter(in, out, end - begin);
+        }
+    };
+    const std::uint64_t most = plan_->operations(events) / kOperationsPerThread + 1;
+    const std::size_t wanted = threads == 0 ? thread_count() : threads;
+    const auto workers = static_cast<std::size_t>(std::min<std::uint64_t>(wanted, most));
+    if (workers <= 1) return work(0, events);
+    const std::size_t unit = std::max(plan_->interpreter->block(), std::size_t{512});
+    parallel_for(events, (events / workers / 4 / unit + 1) * unit, work);
+}
+
+void Engine::run(std::span<const std::int16_t> inputs, std::span<std::int16_t> outputs,
+                 std::size_t threads) const {
+    run_codes(inputs, outputs, threads);
+}
+void Engine::run(std::span<const std::int32_t> inputs, std::span<std::int32_t> outputs,
+                 std::size_t threads) const {
+    run_codes(inputs, outputs, threads);
+}
+void Engine::run(std::span<const std::int64_t> inputs, std::span<std::int64_t> outputs,
+                 std::size_t threads) const {
+    run_codes(inputs, outputs, threads);
 }
 
 void Engine::run_exact(std::span<const Integer> inputs, std::span<Integer> outputs) const {

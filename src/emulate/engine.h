@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The emulator: the design's function on many events at once, bit for bit the netlist's. Values
-// live in blocks of events (structure of arrays), in 32-bit lanes where the whole program allows
-// it, else in 64-bit lanes; programs with values wider than int64 run on exact integers, slower,
-// with the same results.
+// The emulator: the design's function on many events at once, bit for bit the netlist's. The
+// program is lowered once to lanes (lower.h); batches run as machine code made for this processor
+// (jit.h) or, where that is impossible or not yet worth it, through a block interpreter with the
+// same results. Programs whose ports are wider than int64 run on exact integers (run_exact).
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dfg/interface.h"
@@ -17,28 +18,56 @@
 
 namespace gatewright::emulate {
 
+/// What runs the program. kAutomatic: machine code for the best vector unit, made when an engine
+/// has seen enough events to repay it. The others are for tests, comparisons and old processors; a
+/// machine that this computer lacks falls back to the interpreter, see Engine::description().
+enum class Machine : std::uint8_t { kAutomatic, kInterpreter, kAvx2, kAvx512 };
+
+struct EngineParams {
+    Machine machine = Machine::kAutomatic;
+};
+
+/// Immutable after construction: one engine may be used from any number of threads at once. A call
+/// allocates nothing, except where it starts threads or the program's working set exceeds 192 KiB
+/// (then once per thread).
 class Engine {
   public:
-    explicit Engine(const dfg::Program& program);
+    explicit Engine(const dfg::Program& program, const EngineParams& params = {});
     ~Engine();
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;
 
-    /// True if all values fit int64 lanes; only then may run() be called.
+    /// True if all inputs and outputs fit int64; only then may run() be called.
     [[nodiscard]] bool fits_int64() const;
-    /// 32 or 64; 0 if the program needs run_exact().
+    /// Bits of the smallest signed type that holds every output code: 16, 32 or 64; 0 if
+    /// !fits_int64().
+    [[nodiscard]] int output_bits() const;
+    /// Bits of the widest lane of 16, 32 or 64; 0 if some value needs exact integers.
     [[nodiscard]] int lane_bits() const;
     [[nodiscard]] std::size_t input_count() const;
     [[nodiscard]] std::size_t output_count() const;
+    /// How batches run, in a line: "AVX2 machine code, 16 events at a time, 1,893 instructions".
+    [[nodiscard]] std::string description() const;
 
     /// Codes, event-major: inputs[e * input_count() + i]. Codes outside an input's format are
-    /// wrapped into it. Thread-safe; uses parallel_for.
-    void run(std::span<const std::int64_t> inputs, std::span<std::int64_t> outputs) const;
-    /// The same on exact integers, for any width.
+    /// wrapped into it. Output codes are taken modulo the element type; output_bits() says which
+    /// type loses nothing. Batches long enough to repay it use up to `threads` threads (0:
+    /// thread_count()); results do not depend on that. The arrays need no alignment beyond their
+    /// element's and must not overlap.
+    void run(std::span<const std::int16_t> inputs, std::span<std::int16_t> outputs,
+             std::size_t threads = 0) const;
+    void run(std::span<const std::int32_t> inputs, std::span<std::int32_t> outputs,
+             std::size_t threads = 0) const;
+    void run(std::span<const std::int64_t> inputs, std::span<std::int64_t> outputs,
+             std::size_t threads = 0) const;
+    /// The same on exact integers, for any width: the plain interpreter.
     void run_exact(std::span<const fixed::Integer> inputs, std::span<fixed::Integer> outputs) const;
 
   private:
     struct Plan;
+    template <class Code>
+    void run_codes(std::span<const Code> inputs, std::span<Code> outputs,
+                   std::size_t threads) const;
     std::unique_ptr<Plan> plan_;
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "emulate/engine.h"
+#include "support/rng.h"
 #include "support/seed.h"
 
 namespace gatewright::emulate {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The emulator against the plain interpreter on thousands of random programs: narrow ones (32-bit
-// lanes), wide ones (64-bit lanes, exact fallback) and ones past int64 (run_exact).
+// The emulator against the plain interpreter on thousands of random programs, through every machine
+// this computer has: narrow programs (lanes of 16 bits), wide ones (64-bit lanes, exact integers
+// within) and ones past int64 (run_exact).
 #include "emulate/engine.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "dfg/interpreter.h"
 #include "dfg/text.h"
+#include "emulate/jit.h"
 #include "support/random_program.h"
 #include "support/seed.h"
 
@@ -42,54 +47,86 @@ std::vector<Integer> interpreted(const dfg::Program& program,
     return out;
 }
 
+constexpr std::array kMachines{Machine::kInterpreter, Machine::kAvx2, Machine::kAvx512};
+
 struct Seen {
-    int lanes32 = 0;
+    int code = 0;
     int lanes64 = 0;
+    int exact_within = 0;
     int exact = 0;
 };
+
+// The codes read back from an array of the element type, which wraps them.
+template <class Code>
+void expect_codes(const Engine& engine, const dfg::Program& program,
+                  const std::vector<Integer>& exact_in, const std::vector<Integer>& expected) {
+    std::vector<Code> in;
+    for (const Integer& code : exact_in) in.push_back(static_cast<Code>(code.to_int64().value()));
+    std::vector<Code> out(expected.size());
+    engine.run(std::span<const Code>(in), std::span<Code>(out));
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        ASSERT_EQ(out[i], static_cast<Code>(expected[i].to_int64().value()))
+            << engine.description() << "\nevent " << i / engine.output_count() << ", output "
+            << i % engine.output_count() << "\n"
+            << dfg::to_text(program);
+    }
+}
+
+// Inputs of a narrower type are other events, unless every input's format fits the type.
+bool inputs_fit(const dfg::Program& program, int bits) {
+    return std::all_of(program.inputs().begin(), program.inputs().end(),
+                       [&](dfg::ValueId id) { return program[id].format.width <= bits; });
+}
+
+void expect_equal(const dfg::Program& program, const std::vector<std::vector<Integer>>& events,
+                  Seen& seen) {
+    const std::vector<Integer> expected = interpreted(program, events);
+    std::vector<Integer> in;
+    for (const auto& event : events) in.insert(in.end(), event.begin(), event.end());
+    for (const Machine machine : kMachines) {
+        const Engine engine(program, {machine});
+        if (machine == Machine::kInterpreter) {
+            std::vector<Integer> out(expected.size());
+            engine.run_exact(in, out);
+            ASSERT_EQ(out, expected) << dfg::to_text(program);
+            seen.lanes64 += engine.lane_bits() == 64 ? 1 : 0;
+            seen.exact_within += engine.fits_int64() && engine.lane_bits() == 0 ? 1 : 0;
+            seen.exact += engine.fits_int64() ? 0 : 1;
+        }
+        if (!engine.fits_int64()) return;
+        seen.code += engine.description().find("machine code,") != std::string::npos ? 1 : 0;
+        expect_codes<std::int64_t>(engine, program, in, expected);
+        if (inputs_fit(program, 32)) expect_codes<std::int32_t>(engine, program, in, expected);
+        if (inputs_fit(program, 16)) expect_codes<std::int16_t>(engine, program, in, expected);
+    }
+}
 
 void expect_equal_to_interpreter(const RandomProgramParams& params, int programs,
                                  std::uint64_t seed, Seen& seen) {
     Rng rng(seed);
     for (int p = 0; p < programs; ++p) {
         const dfg::Program program = testing::random_program(rng, params);
-        const auto events = any_codes(program, 24, rng);
-        const std::vector<Integer> expected = interpreted(program, events);
-        const Engine engine(program);
-        std::vector<Integer> exact_in;
-        for (const auto& event : events)
-            exact_in.insert(exact_in.end(), event.begin(), event.end());
-        std::vector<Integer> exact_out(expected.size());
-        engine.run_exact(exact_in, exact_out);
-        ASSERT_EQ(exact_out, expected) << dfg::to_text(program);
-        seen.lanes32 += engine.lane_bits() == 32 ? 1 : 0;
-        seen.lanes64 += engine.lane_bits() == 64 ? 1 : 0;
-        seen.exact += engine.fits_int64() ? 0 : 1;
-        if (!engine.fits_int64()) continue;
-        std::vector<std::int64_t> in;
-        for (const Integer& code : exact_in) in.push_back(code.to_int64().value());
-        std::vector<std::int64_t> out(expected.size());
-        engine.run(in, out);
-        for (std::size_t i = 0; i < out.size(); ++i) {
-            ASSERT_EQ(Integer(out[i]), expected[i])
-                << "output " << i % engine.output_count() << "\n"
-                << dfg::to_text(program);
-        }
+        // Around the machines' block sizes.
+        constexpr std::array kEvents{1, 15, 16, 17, 24, 33, 70};
+        const auto count = static_cast<std::size_t>(kEvents[rng.below(kEvents.size())]);
+        expect_equal(program, any_codes(program, std::max<std::size_t>(count, 1), rng), seen);
+        if (::testing::Test::HasFatalFailure()) return;
     }
 }
 
 TEST(Engine, EqualsTheInterpreterOnNarrowPrograms) {
     Seen seen;
-    expect_equal_to_interpreter({.max_width = 10, .max_fraction = 6}, 2000, testing::test_seed(1),
+    expect_equal_to_interpreter({.max_width = 10, .max_fraction = 6}, 1000, testing::test_seed(1),
                                 seen);
-    EXPECT_GT(seen.lanes32, 300);
+    EXPECT_GT(seen.code, supported_vector_units().empty() ? -1 : 900);
 }
 
 TEST(Engine, EqualsTheInterpreterOnProgramsThatFillInt64) {
     Seen seen;
-    expect_equal_to_interpreter({.max_width = 40}, 1000, testing::test_seed(2), seen);
-    expect_equal_to_interpreter({.nodes = 15, .max_width = 63}, 1000, testing::test_seed(3), seen);
-    EXPECT_GT(seen.lanes64, 1000);
+    expect_equal_to_interpreter({.max_width = 40}, 500, testing::test_seed(2), seen);
+    expect_equal_to_interpreter({.nodes = 15, .max_width = 63}, 500, testing::test_seed(3), seen);
+    EXPECT_GT(seen.lanes64, 300);
+    EXPECT_GT(seen.exact_within, 100);
 }
 
 TEST(Engine, EqualsTheInterpreterOnWidePrograms) {
@@ -100,7 +137,7 @@ TEST(Engine, EqualsTheInterpreterOnWidePrograms) {
 
 TEST(Engine, EqualsTheInterpreterOnTinyPrograms) {
     Seen seen;
-    expect_equal_to_interpreter({.inputs = 2, .nodes = 3, .outputs = 3, .max_width = 32}, 3000,
+    expect_equal_to_interpreter({.inputs = 2, .nodes = 3, .outputs = 3, .max_width = 32}, 1000,
                                 testing::test_seed(5), seen);
 }
 
@@ -132,7 +169,7 @@ TEST(Engine, ValuesByHand) {
         "%3 = cast u4.2 RND SAT %2\n"
         "output %2 %3\n");
     const Engine engine(program);
-    EXPECT_EQ(engine.lane_bits(), 32);
+    EXPECT_EQ(engine.lane_bits(), 16);
     const std::vector<std::int64_t> in{-128, 0, 127, 128};
     std::vector<std::int64_t> out(8);
     engine.run(in, out);
@@ -143,7 +180,7 @@ TEST(Engine, ValuesByHand) {
 TEST(Engine, NoEventsIsNoWork) {
     const auto program = parsed("program empty\n%0 = input s8.4\noutput %0\n");
     const Engine engine(program);
-    engine.run({}, {});
+    engine.run(std::span<const std::int64_t>(), std::span<std::int64_t>());
     EXPECT_EQ(engine.input_count(), 1U);
 }
 
