@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compile/options.h"
+#include "events/reader.h"
 #include "support/json.h"
 #include "support/progress.h"
 
@@ -28,8 +29,11 @@ Result<Outcome> run_compile(const CompileArgs& args, Progress& progress);
 
 struct EmulateArgs {
     compile::Options options;         ///< options.model: design directory or model file
-    std::vector<std::string> inputs;  ///< "X.npy" or "port=X.npy"
-    std::string output;
+    std::vector<std::string> inputs;  ///< "X.npy", "port=X.npy", "X.h5:/data" or "-"
+    std::string output;               ///< or "-"
+    std::string first_difference;     ///< another tool's outputs, or folder of layers
+    events::FileFormat format = events::FileFormat::kByName;
+    events::ElementType raw_type = events::ElementType::kInt32;
     bool raw = false;
     bool trace = false;
 };

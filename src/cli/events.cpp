@@ -14,40 +14,6 @@ namespace {
 
 constexpr int kWidestLane = 63;
 
-// The file for each port, from "file" (next free port) and "port=file".
-Result<std::vector<std::string>> assign_files(const arch::Design& design,
-                                              const std::vector<std::string>& files) {
-    std::vector<std::string> out(design.inputs.size());
-    std::string ports;
-    for (const arch::Port& port : design.inputs) ports += " " + port.name;
-    std::size_t next = 0;
-    for (const std::string& file : files) {
-        const std::size_t equals = file.find('=');
-        const auto named =
-            std::find_if(design.inputs.begin(), design.inputs.end(), [&](const auto& port) {
-                return equals != std::string::npos && port.name == file.substr(0, equals);
-            });
-        if (named != design.inputs.end()) {
-            out[static_cast<std::size_t>(named - design.inputs.begin())] = file.substr(equals + 1);
-            continue;
-        }
-        while (next < out.size() && !out[next].empty()) ++next;
-        if (next == out.size()) {
-            return fail(fmt::format(
-                "'{}' is one input file too many; the design's input ports are:{}", file, ports));
-        }
-        out[next] = file;
-    }
-    for (std::size_t p = 0; p < out.size(); ++p) {
-        if (out[p].empty()) {
-            return fail(
-                fmt::format("no file is given for input port '{}'; the design's input ports are:{}",
-                            design.inputs[p].name, ports));
-        }
-    }
-    return out;
-}
-
 // [events, ...shape] or [events, elements] -> [events, ...shape].
 template <class T>
 Status fit_shape(tensor::Tensor<T>& array, const arch::Port& port, const std::string& file) {
@@ -95,9 +61,44 @@ Result<Events> read_raw(const arch::Design& design, const std::vector<std::strin
     return events;
 }
 
-Status check_lanes(const arch::Design& design) {
-    const auto check = [](const std::vector<arch::Port>& ports) -> Status {
-        for (const arch::Port& port : ports) {
+}  // namespace
+
+Result<std::vector<std::string>> assign_files(const std::vector<dfg::Port>& ports,
+                                              const std::vector<std::string>& files) {
+    std::vector<std::string> out(ports.size());
+    std::string names;
+    for (const dfg::Port& port : ports) names += " " + port.name;
+    std::size_t next = 0;
+    for (const std::string& file : files) {
+        const std::size_t equals = file.find('=');
+        const auto named =
+            std::find_if(ports.begin(), ports.end(), [&](const auto& port) {
+                return equals != std::string::npos && port.name == file.substr(0, equals);
+            });
+        if (named != ports.end()) {
+            out[static_cast<std::size_t>(named - ports.begin())] = file.substr(equals + 1);
+            continue;
+        }
+        while (next < out.size() && !out[next].empty()) ++next;
+        if (next == out.size()) {
+            return fail(fmt::format(
+                "'{}' is one input file too many; the design's input ports are:{}", file, names));
+        }
+        out[next] = file;
+    }
+    for (std::size_t p = 0; p < out.size(); ++p) {
+        if (out[p].empty()) {
+            return fail(
+                fmt::format("no file is given for input port '{}'; the design's input ports are:{}",
+                            ports[p].name, names));
+        }
+    }
+    return out;
+}
+
+Status check_lanes(const dfg::Interface& ports) {
+    const auto check = [](const std::vector<dfg::Port>& side) -> Status {
+        for (const dfg::Port& port : side) {
             for (const fixed::Cast& element : port.elements) {
                 if (element.format.width > kWidestLane) {
                     return fail(fmt::format(
@@ -109,15 +110,13 @@ Status check_lanes(const arch::Design& design) {
         }
         return {};
     };
-    GW_TRY_STATUS(check(design.inputs));
-    return check(design.outputs);
+    GW_TRY_STATUS(check(ports.inputs));
+    return check(ports.outputs);
 }
-
-}  // namespace
 
 Result<std::vector<tensor::Tensor<double>>> read_port_arrays(
     const arch::Design& design, const std::vector<std::string>& files) {
-    GW_TRY(const std::vector<std::string> assigned, assign_files(design, files));
+    GW_TRY(const std::vector<std::string> assigned, assign_files(design.inputs, files));
     std::vector<tensor::Tensor<double>> arrays;
     for (std::size_t p = 0; p < assigned.size(); ++p) {
         GW_TRY(auto array, tensor::read_doubles(assigned[p]));
@@ -133,9 +132,9 @@ Result<std::vector<tensor::Tensor<double>>> read_port_arrays(
 
 Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files,
                            ValuesAre values) {
-    GW_TRY_STATUS(check_lanes(design));
+    GW_TRY_STATUS(check_lanes({design.inputs, design.outputs}));
     if (values == ValuesAre::kCodes) {
-        GW_TRY(const std::vector<std::string> assigned, assign_files(design, files));
+        GW_TRY(const std::vector<std::string> assigned, assign_files(design.inputs, files));
         return read_raw(design, assigned);
     }
     GW_TRY(const auto arrays, read_port_arrays(design, files));

@@ -29,6 +29,13 @@ Result<Events> read_events(const arch::Design& design, const std::vector<std::st
 Result<std::vector<tensor::Tensor<double>>> read_port_arrays(const arch::Design& design,
                                                              const std::vector<std::string>& files);
 
+/// The file of each port, from "file" (next free port) and "port=file".
+Result<std::vector<std::string>> assign_files(const std::vector<dfg::Port>& ports,
+                                              const std::vector<std::string>& files);
+
+/// Event files carry at most 63 bits per element.
+Status check_lanes(const dfg::Interface& ports);
+
 /// Output codes of all events through the emulator.
 Result<std::vector<std::int64_t>> emulate_events(const arch::FlatProgram& flat,
                                                  const Events& events);

@@ -84,6 +84,8 @@ struct Program {
     std::string model;
     CompileArgs compile;
     EmulateArgs emulate;
+    std::string file_format;
+    std::string raw_type;
     VerifyArgs verify;
     SynthArgs synth;
     ReportArgs report;
@@ -117,14 +119,30 @@ struct Program {
         CLI::App* sub = add("emulate", "bit-exact outputs for events in a file",
                             [this](Progress& p) -> Result<Outcome> {
                                 GW_TRY(emulate.options, text.options(model));
+                                if (!file_format.empty()) {
+                                    GW_TRY(emulate.format, events::parse_file_format(file_format));
+                                }
+                                if (!raw_type.empty()) {
+                                    GW_TRY(emulate.raw_type, events::parse_element_type(raw_type));
+                                }
                                 return run_emulate(emulate, p);
                             });
         sub->add_option("design", model, "design directory or model file")->required();
         sub->add_option("--input", emulate.inputs,
-                        "events: X.npy or X.csv; port=X.npy if there are several ports")
+                        "events: X.npy, X.csv, X.h5[:/dataset], X.raw or - (standard input); "
+                        "port=X.npy if there are several ports")
             ->required();
-        sub->add_option("--output", emulate.output, "file for the results: Y.npy or Y.csv")
-            ->required();
+        CLI::Option* output =
+            sub->add_option("--output", emulate.output,
+                            "file for the results: Y.npy, Y.csv, Y.h5, Y.raw or - (csv)");
+        sub->add_option("--first-difference", emulate.first_difference,
+                        "compare with these results of another tool instead: Y.npy, or a folder of "
+                        "<layer>.npy")
+            ->excludes(output);
+        sub->add_option("--format", file_format, "of input that is not named by its ending")
+            ->check(CLI::IsMember({"npy", "csv", "hdf5", "raw"}));
+        sub->add_option("--raw-type", raw_type, "of the numbers in .raw files (default int32)")
+            ->check(CLI::IsMember({"float32", "float64", "int16", "int32", "int64"}));
         sub->add_flag("--raw", emulate.raw, "files hold raw codes (integers), not real values");
         sub->add_flag("--trace", emulate.trace,
                       "also write every layer's values of the first 100 events");

@@ -24,6 +24,24 @@ void Progress::stage(std::string_view name) {
     }
 }
 
+void Progress::advance(std::size_t done, std::optional<std::size_t> total,
+                       std::string_view things) {
+    constexpr double kRefresh = 0.1;
+    const double now = watch_.seconds();
+    if (!on_terminal_ || !open_ || now - shown_ < kRefresh) return;
+    shown_ = now;
+    const double spent = now - started_;
+    const double rate = spent > 0 ? static_cast<double>(done) / spent : 0;
+    std::string left;
+    if (total && rate > 0) {
+        const double missing = static_cast<double>(*total) - static_cast<double>(done);
+        left = fmt::format(" of {} ({:.0f} s left)", *total, missing / rate);
+    }
+    fmt::print(stderr, "\r\033[K  {:.1f} s  {}: {}{} {}, {:.3g}/s", now, seconds_.back().first,
+               done, left, things, rate);
+    std::fflush(stderr);
+}
+
 void Progress::close_stage() {
     if (open_) seconds_.back().second += watch_.seconds() - started_;
     open_ = false;

@@ -4,6 +4,8 @@
 // file.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +26,9 @@ class Progress {
     /// A new stage begins; the time of the one before it is kept.
     void stage(std::string_view name);
     void finish();
+    /// Within a stage of many like things ("events"): how many are done, the rate and, if the total
+    /// is known, the time left. Cheap enough to call for every chunk of work.
+    void advance(std::size_t done, std::optional<std::size_t> total, std::string_view things);
     /// Seconds per stage, in order.
     [[nodiscard]] const std::vector<std::pair<std::string, double>>& seconds() const {
         return seconds_;
@@ -35,6 +40,7 @@ class Progress {
     bool open_ = false;
     Stopwatch watch_;
     double started_ = 0;
+    double shown_ = 0;
     std::vector<std::pair<std::string, double>> seconds_;
 };
 
