@@ -3,7 +3,8 @@
 // The netlist from design and schedule: a module per kernel, then the top that connects them.
 // Within a module statements stand cycle by cycle. A value asked for in a later cycle than it is
 // made in gets one register per cycle between, made when first needed and shared by all later
-// askers.
+// askers; it holds the bits that are still needed then. Wiring is never held: asked for in any
+// cycle, it is wired to what holds the values behind it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "rtl/exports.h"
 #include "rtl/legalize.h"
 #include "schedule/liveness.h"
+#include "schedule/wires.h"
 #include "support/check.h"
 
 namespace gatewright::rtl {
@@ -31,14 +33,31 @@ struct Plan {
     const arch::FlatProgram& flat;
     const schedule::Schedule& schedule;
     std::vector<bool> live;
+    std::vector<schedule::BitRuns> traced;
+    std::vector<std::vector<std::int32_t>> last_uses;
+    Copies copies;
     Exports exports;
     std::vector<std::vector<ValueId>> nodes_of;  // per kernel: live nodes by cycle, then by number
 
     [[nodiscard]] const Node& node(ValueId value) const { return flat.program[value]; }
     [[nodiscard]] int cycle(ValueId value) const { return schedule.cycle[value.index()]; }
+    [[nodiscard]] int first_cycle(ValueId value) const {
+        return node(value).op == Op::kInput ? 0 : cycle(value);
+    }
+    // A bit is there in the cycle its value is made in, and as long as somebody still needs it.
+    [[nodiscard]] bool holds(ValueId value, int bit, int cycle) const {
+        return cycle == first_cycle(value) ||
+               last_uses[value.index()][static_cast<std::size_t>(bit)] >= cycle;
+    }
+    [[nodiscard]] int width(const Tap& tap) const {
+        int bits = 0;
+        for (int bit = 0; bit < node(tap.value).format.width; ++bit)
+            bits += holds(tap.value, bit, tap.cycle) ? 1 : 0;
+        return bits;
+    }
     [[nodiscard]] int width(const Owner& owner) const {
         int bits = 0;
-        for (const Tap& tap : owner.taps) bits += node(tap.value).format.width;
+        for (const Tap& tap : owner.taps) bits += width(tap);
         return bits;
     }
 };
@@ -53,7 +72,9 @@ std::string one_line(std::string text) {
 // What kernel modules and the top have in common: values in cycles.
 class ModuleBuilder {
   public:
-    ModuleBuilder(const Plan& plan, std::string name) : plan_(plan), wiring_(module_, names_) {
+    /// `reader`: whose uses these are, the number of a kernel or, for the top, of kernels.
+    ModuleBuilder(const Plan& plan, std::size_t reader, std::string name)
+        : plan_(plan), reader_(reader), wiring_(module_, names_) {
         module_.name = std::move(name);
         clk_ = port("clk", 1, SignalKind::kInput);
     }
@@ -67,56 +88,124 @@ class ModuleBuilder {
         return signal;
     }
 
-    void define(ValueId value, int cycle, SignalId signal) {
-        auto& cycles = values_[value];
-        GW_CHECK(cycles.empty() || cycles.rbegin()->first < cycle, "value defined out of order");
-        cycles.emplace(cycle, signal);
+    // `signal` has the bits that the value still has in the cycle, side by side.
+    void define(const Tap& tap, SignalId signal) {
+        const bool is_new =
+            values_[tap.value].emplace(std::pair{tap.cycle, tap.copy}, signal).second;
+        GW_CHECK(is_new, "value defined twice");
     }
 
     // The value as it is in this cycle, delayed by registers if it was made earlier.
-    SignalId at(ValueId value, int cycle) {
-        auto& cycles = values_[value];
-        auto known = cycles.upper_bound(cycle);
-        GW_CHECK(known != cycles.begin(), "value read before it is made");
-        --known;
-        const int made = cycles.begin()->first;
-        const std::string base = module_[cycles.begin()->second].name;
-        int now = known->first;
-        SignalId signal = known->second;
-        while (now < cycle) {
-            ++now;
-            const Signal source = module_[signal];
-            const SignalId next = wiring_.add_signal(fmt::format("{}_d{}", base, now - made),
-                                                     source.width, SignalKind::kRegister);
-            module_.statements.push_back(
-                Register{next, wiring_.all(signal), Register::Reset::kNone});
-            has_registers_ = true;
-            cycles.emplace(now, next);
-            signal = next;
+    SignalId at(const Tap& tap) {
+        auto& known = values_[tap.value];
+        if (const auto found = known.find({tap.cycle, tap.copy}); found != known.end())
+            return found->second;
+        auto before = known.upper_bound({tap.cycle, 0});
+        while (before != known.begin() && std::prev(before)->first.second != 0) --before;
+        GW_CHECK(before != known.begin(), "value read before it is made");
+        --before;
+        const std::string base = module_[known.begin()->second].name;
+        const int made = known.begin()->first.first;
+        if (tap.copy > 0) {
+            const SignalId source = at({tap.value, tap.cycle - 1, 0});
+            return hold({tap.value, tap.cycle - 1, 0}, tap, source,
+                        fmt::format("{}_d{}_copy{}", base, tap.cycle - made, tap.copy));
+        }
+        SignalId signal = before->second;
+        for (int now = before->first.first; now < tap.cycle; ++now) {
+            signal = hold({tap.value, now, 0}, {tap.value, now + 1, 0}, signal,
+                          fmt::format("{}_d{}", base, now + 1 - made));
         }
         return signal;
     }
 
-    Bits bits_at(ValueId value, int cycle) {
-        const Node& node = plan_.node(value);
-        if (const auto code = schedule::constant_code(node))
-            return constant_bits(*code, node.format.width);
-        return wiring_.all(at(value, cycle));
+    // One register: of the bits in `source`, those still needed a cycle later.
+    SignalId hold(const Tap& from, const Tap& to, SignalId source, const std::string& name) {
+        Bits next;
+        int position = 0;
+        for (int bit = 0; bit < plan_.node(from.value).format.width; ++bit) {
+            if (!plan_.holds(from.value, bit, from.cycle)) continue;
+            if (plan_.holds(to.value, bit, to.cycle))
+                append(next, take({wiring_.all(source), false}, position, 1));
+            ++position;
+        }
+        const SignalId target = wiring_.add_signal(name, next.width(), SignalKind::kRegister);
+        Register held{target, std::move(next), Register::Reset::kNone};
+        if (to.copy > 0) held.sharing = Register::Sharing::kKept;
+        module_.statements.emplace_back(std::move(held));
+        has_registers_ = true;
+        define(to, target);
+        return target;
     }
 
-    // The part of a packed vector that is `tap`, as a wire with a name.
-    void unpack_tap(const Owner& owner, std::size_t tap, const Bits& vector, int offset,
-                    const std::string& name) {
-        const ValueId value = owner.taps[tap].value;
-        const fixed::Format& format = plan_.node(value).format;
-        const SignalId wire = wiring_.name_result(take({vector, false}, offset, format.width), name,
-                                                  fixed::to_string(format));
-        define(value, owner.taps[tap].cycle, wire);
+    // All bits of a computed value in a cycle; those that nobody here looks at, or nobody needs any
+    // more, are zero.
+    Bits computed_bits(const Tap& tap) {
+        const int width = plan_.node(tap.value).format.width;
+        if (const auto found = constant_results_.find(tap.value);
+            found != constant_results_.end() && tap.cycle == plan_.cycle(tap.value)) {
+            return found->second;
+        }
+        if (!uses().contains(tap)) return constant_bits(0, width);
+        const SignalId signal = at(tap);
+        Bits out;
+        int position = 0;
+        for (int bit = 0; bit < width; ++bit) {
+            const bool is_held = plan_.holds(tap.value, bit, tap.cycle);
+            append(out,
+                   is_held ? take({wiring_.all(signal), false}, position, 1) : constant_bits(0, 1));
+            position += is_held ? 1 : 0;
+        }
+        return out;
+    }
+
+    // Any value in a cycle, as `user` sees it.
+    Bits bits_at(ValueId value, int cycle, std::size_t user) {
+        Bits out;
+        for (const schedule::BitRun& run : plan_.traced[value.index()]) {
+            if (run.kind == schedule::BitRun::Kind::kConstant) {
+                append(out, constant_bits(run.constant, run.width));
+                continue;
+            }
+            const ValueId source(run.source);
+            const Bits all =
+                computed_bits({source, cycle, plan_.copies.copy_for(source, cycle, user)});
+            if (run.kind == schedule::BitRun::Kind::kSlice) {
+                append(out, take({all, false}, run.low, run.width));
+            } else {
+                append(out, take({take({all, false}, run.low, 1), true}, 0, run.width));
+            }
+        }
+        return out;
+    }
+
+    // Names the taps of another module's packed vector that are read here. What is read in a cycle
+    // it does not cross in is delayed here from when it is made.
+    void unpack(const Owner& owner, const Bits& vector) {
+        const std::set<Tap> crossing(owner.taps.begin(), owner.taps.end());
+        std::set<Tap> needed;
+        for (const Tap& use : uses()) {
+            const Tap first{use.value, plan_.cycle(use.value), 0};
+            needed.insert(crossing.contains(use) ? use : first);
+        }
+        int offset = 0;
+        for (std::size_t t = 0; t < owner.taps.size(); ++t) {
+            const Tap& tap = owner.taps[t];
+            const int width = plan_.width(tap);
+            if (needed.contains(tap)) {
+                const fixed::Format& format = plan_.node(tap.value).format;
+                define(tap,
+                       wiring_.name_result(take({vector, false}, offset, width),
+                                           owner.name + "_" + owner.labels[t],
+                                           width == format.width ? fixed::to_string(format) : ""));
+            }
+            offset += width;
+        }
     }
 
     Bits packed(const Owner& owner) {
         Bits out;
-        for (const Tap& tap : owner.taps) append(out, bits_at(tap.value, tap.cycle));
+        for (const Tap& tap : owner.taps) append(out, wiring_.all(at(tap)));
         return out;
     }
 
@@ -125,28 +214,37 @@ class ModuleBuilder {
         return std::move(module_);
     }
 
+    [[nodiscard]] const std::set<Tap>& uses() const { return plan_.exports.uses[reader_]; }
+
     const Plan& plan_;
+    const std::size_t reader_;
     Module module_;
     Namer names_;
     Wiring wiring_;
     SignalId clk_;
     bool has_registers_ = false;
-    std::unordered_map<ValueId, std::map<int, SignalId>> values_;
+    /// Per computed value: cycle and copy, and the signal that holds it then.
+    std::unordered_map<ValueId, std::map<std::pair<int, int>, SignalId>> values_;
+    /// Results that turned out constant bit by bit (the low bits of a shifted value): used as such
+    /// in their own cycle. Delayed they are registers like others, which the schedule has counted.
+    std::unordered_map<ValueId, Bits> constant_results_;
 };
 
 class KernelModule : ModuleBuilder {
   public:
     KernelModule(const Plan& plan, KernelId kernel, std::string name)
-        : ModuleBuilder(plan, std::move(name)), kernel_(kernel) {
+        : ModuleBuilder(plan, kernel.index(), std::move(name)), kernel_(kernel) {
         module_.kernel = kernel;
         for (const Tap& tap : owner().taps) exported_.insert(tap.value);
     }
 
     Module build() {
         for (const std::size_t source : plan_.exports.reads[kernel_.index()]) declare_input(source);
-        const SignalId out = port("out", plan_.width(owner()), SignalKind::kOutput);
-        collect_uses();
-        for (const auto& [source, signal] : inputs_) unpack(source, signal);
+        const int out_width = plan_.width(owner());
+        const SignalId out = out_width > 0 ? port("out", out_width, SignalKind::kOutput) : clk_;
+        for (const auto& [source, signal] : inputs_) {
+            unpack(plan_.exports.owners[source], wiring_.all(signal));
+        }
         int cycle = -1;
         for (const ValueId value : plan_.nodes_of[kernel_.index()]) {
             if (plan_.cycle(value) != cycle) {
@@ -155,8 +253,9 @@ class KernelModule : ModuleBuilder {
             }
             lower(value);
         }
-        const Bits all = packed(owner());
-        module_.statements.push_back(Assign{out, Operation::kBits, {all}, 0, {}});
+        if (out_width > 0) {
+            module_.statements.push_back(Assign{out, Operation::kBits, {packed(owner())}, 0, {}});
+        }
         module_.comment = describe();
         return finish();
     }
@@ -169,38 +268,11 @@ class KernelModule : ModuleBuilder {
         inputs_.emplace_back(source, port(from.name, plan_.width(from), SignalKind::kInput));
     }
 
-    void collect_uses() {
-        for (const ValueId value : plan_.nodes_of[kernel_.index()]) {
-            for (const ValueId arg : plan_.node(value).operands()) {
-                uses_.insert({arg, plan_.cycle(value)});
-                used_.insert(arg);
-            }
-        }
-    }
-
-    void unpack(std::size_t source, SignalId vector) {
-        const Owner& from = plan_.exports.owners[source];
-        std::map<ValueId, int> taps;
-        for (const Tap& tap : from.taps) ++taps[tap.value];
-        int offset = 0;
-        for (std::size_t t = 0; t < from.taps.size(); ++t) {
-            const Tap& tap = from.taps[t];
-            const bool is_used =
-                taps[tap.value] == 1 ? used_.contains(tap.value) : uses_.contains(tap);
-            if (is_used) {
-                unpack_tap(from, t, wiring_.all(vector), offset, from.name + "_" + from.labels[t]);
-            }
-            offset += plan_.node(tap.value).format.width;
-        }
-    }
-
-    Operand operand(ValueId value, int cycle) {
+    Operand operand(ValueId value, ValueId user) {
         const Node& node = plan_.node(value);
-        const auto fixed_bits = constant_results_.find(value);
-        if (fixed_bits != constant_results_.end() && cycle == plan_.cycle(value)) {
-            return {{fixed_bits->second, node.format.is_signed}, node.format, node.range};
-        }
-        return {{bits_at(value, cycle), node.format.is_signed}, node.format, node.range};
+        return {{bits_at(value, plan_.cycle(user), user.index()), node.format.is_signed},
+                node.format,
+                node.range};
     }
 
     void lower(ValueId value) {
@@ -210,15 +282,16 @@ class KernelModule : ModuleBuilder {
             is_exported ? fmt::format("out_{}", next_output_++) : fmt::format("v{}", next_value_++);
         wiring_.set_base(name);
         std::vector<Operand> operands;
-        for (const ValueId arg : node.operands())
-            operands.push_back(operand(arg, plan_.cycle(value)));
+        for (const ValueId arg : node.operands()) operands.push_back(operand(arg, value));
         const std::size_t table = node.op == Op::kTable ? table_function(node, operands[0]) : 0;
         Legalizer legalizer(wiring_);
         const Bits result = legalizer.lower(node, operands, table);
-        if (result.constant()) constant_results_.emplace(value, result);
         const SignalId signal =
             wiring_.name_result(result, name, is_exported ? fixed::to_string(node.format) : "");
-        define(value, plan_.cycle(value), signal);
+        if (!schedule::is_wiring(plan_.flat.program, node)) {
+            if (result.constant()) constant_results_.emplace(value, result);
+            define({value, plan_.cycle(value), 0}, signal);
+        }
         module_.values.emplace_back(value, signal);
     }
 
@@ -248,12 +321,7 @@ class KernelModule : ModuleBuilder {
     const KernelId kernel_;
     std::vector<std::pair<std::size_t, SignalId>> inputs_;
     std::set<ValueId> exported_;
-    std::set<Tap> uses_;
-    std::set<ValueId> used_;
     std::map<std::pair<dfg::TableId, int>, std::size_t> tables_;
-    /// Results that turned out constant bit by bit (the low bits of a shifted value): used as such
-    /// in their own cycle. Delayed they are registers like others, which the schedule has counted.
-    std::unordered_map<ValueId, Bits> constant_results_;
     int next_value_ = 0;
     int next_output_ = 0;
 };
@@ -261,7 +329,7 @@ class KernelModule : ModuleBuilder {
 class TopModule : ModuleBuilder {
   public:
     TopModule(const Plan& plan, const Netlist& netlist)
-        : ModuleBuilder(plan, netlist.name), netlist_(netlist) {
+        : ModuleBuilder(plan, plan.design.kernels.size(), netlist.name), netlist_(netlist) {
         rst_ = port("rst", 1, SignalKind::kInput);
         in_valid_ = port("in_valid", 1, SignalKind::kInput);
         in_ = port("in", input_bits(netlist), SignalKind::kInput);
@@ -315,7 +383,7 @@ class TopModule : ModuleBuilder {
                     const Bits bits = take({wiring_.all(in_), false}, offset, format.width);
                     const SignalId signal = wiring_.name_result(
                         bits, fmt::format("{}_{}", port.name, e), fixed::to_string(format));
-                    define(value, 0, signal);
+                    define({value, 0, 0}, signal);
                     module_.values.emplace_back(value, signal);
                 }
                 offset += format.width;
@@ -327,8 +395,6 @@ class TopModule : ModuleBuilder {
         const Module& module = netlist_[id];
         const std::size_t kernel = module.kernel.index();
         const Owner& owner = plan_.exports.owners[kernel];
-        const SignalId out =
-            wiring_.add_signal(owner.name + "_out", plan_.width(owner), SignalKind::kWire);
         // Not the layer's name alone: signals inside may carry that.
         Instance instance{names_.unique(owner.name + "_i"), id, {}};
         auto port = module.ports.begin();
@@ -336,33 +402,23 @@ class TopModule : ModuleBuilder {
         for (const std::size_t source : plan_.exports.reads[kernel]) {
             instance.connections.push_back({*port++, buses_.at(source)});
         }
-        instance.connections.push_back({*port, out});
+        if (plan_.width(owner) > 0) {
+            const SignalId out =
+                wiring_.add_signal(owner.name + "_out", plan_.width(owner), SignalKind::kWire);
+            instance.connections.push_back({*port, out});
+            buses_[kernel] = out;
+        }
         module_.statements.emplace_back(std::move(instance));
-        buses_[kernel] = out;
     }
 
     void drive_outputs() {
         const int latency = netlist_.latency_cycles;
-        std::set<ValueId> results;
-        for (const ValueId output : plan_.flat.program.outputs()) results.insert(output);
         for (const std::size_t source : plan_.exports.reads.back()) {
-            const Owner& owner = plan_.exports.owners[source];
-            std::map<ValueId, int> last;
-            for (const Tap& tap : owner.taps)
-                last[tap.value] = std::max(last[tap.value], tap.cycle);
-            int offset = 0;
-            for (std::size_t t = 0; t < owner.taps.size(); ++t) {
-                const Tap& tap = owner.taps[t];
-                if (results.contains(tap.value) && tap.cycle == last[tap.value]) {
-                    unpack_tap(owner, t, wiring_.all(buses_.at(source)), offset,
-                               owner.name + "_" + owner.labels[t]);
-                }
-                offset += plan_.node(tap.value).format.width;
-            }
+            unpack(plan_.exports.owners[source], wiring_.all(buses_.at(source)));
         }
         Bits all;
         for (const ValueId output : plan_.flat.program.outputs()) {
-            append(all, bits_at(output, latency));
+            append(all, bits_at(output, latency, schedule::kOutputUser));
         }
         if (all.width() == 0) all = constant_bits(0, 1);
         module_.statements.push_back(Assign{out_, Operation::kBits, {all}, 0, {}});
@@ -391,8 +447,17 @@ std::vector<std::vector<ValueId>> nodes_by_kernel(const Plan& plan) {
 Netlist build_netlist(const arch::Design& design, const arch::FlatProgram& flat,
                       const schedule::Schedule& schedule) {
     std::vector<bool> live = schedule::live_values(flat.program);
-    Exports exports = find_exports(design, flat, schedule, live);
-    Plan plan{design, flat, schedule, std::move(live), std::move(exports), {}};
+    Copies copies(flat.program, schedule);
+    Exports exports = find_exports(design, flat, schedule, live, copies);
+    Plan plan{design,
+              flat,
+              schedule,
+              std::move(live),
+              schedule::trace_bits(flat.program),
+              schedule::last_uses(flat.program, schedule),
+              std::move(copies),
+              std::move(exports),
+              {}};
     plan.nodes_of = nodes_by_kernel(plan);
 
     Netlist netlist;
@@ -406,7 +471,7 @@ Netlist build_netlist(const arch::Design& design, const arch::FlatProgram& flat,
     names.unique(netlist.name + "_axis");
     names.unique(netlist.name + "_tb");
     for (std::size_t k = 0; k < design.kernels.size(); ++k) {
-        if (plan.nodes_of[k].empty()) continue;  // wiring only
+        if (!plan.exports.computes[k]) continue;  // wiring only
         const std::string name = names.unique(netlist.name + "_" + design.kernels[k].name);
         netlist.modules.push_back(KernelModule(plan, KernelId(k), name).build());
     }

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "schedule/wires.h"
 #include "support/check.h"
 
 namespace gatewright::rtl {
@@ -14,36 +15,35 @@ namespace {
 
 using dfg::ValueId;
 
-// Who reads a value when. Reader `kernels` is the top, which drives the outputs.
-struct Use {
-    std::size_t reader;
-    int cycle;
-    friend auto operator<=>(const Use&, const Use&) = default;
-};
-
 class Finder {
   public:
     Finder(const arch::Design& design, const arch::FlatProgram& flat,
-           const schedule::Schedule& schedule, const std::vector<bool>& live)
+           const schedule::Schedule& schedule, const std::vector<bool>& live, const Copies& copies)
         : design_(design),
           flat_(flat),
           schedule_(schedule),
           live_(live),
-          uses_(flat.program.size()) {}
+          copies_(copies),
+          traced_(schedule::trace_bits(flat.program)) {}
 
     Exports find() {
         for (const arch::Kernel& kernel : design_.kernels)
             out_.owners.push_back({kernel.name, {}, {}});
         for (const arch::Port& port : design_.inputs) out_.owners.push_back({port.name, {}, {}});
-        out_.reads.resize(design_.kernels.size() + 1);
+        out_.reads.resize(kernels() + 1);
+        out_.uses.resize(kernels() + 1);
+        out_.computes.resize(kernels(), false);
         assign_owners();
         collect_uses();
+        std::vector<std::set<std::size_t>> readers(flat_.program.size());
+        for (std::size_t reader = 0; reader <= kernels(); ++reader) {
+            for (const Tap& use : out_.uses[reader]) readers[use.value.index()].insert(reader);
+        }
         std::vector<std::set<std::size_t>> reads(out_.reads.size());
         for (std::size_t i = 0; i < flat_.program.size(); ++i) {
-            if (!live_[i]) continue;
-            export_value(ValueId(i));
-            for (const Use& use : uses_[i]) {
-                if (is_foreign(i, use)) reads[use.reader].insert(out_.owner_of[i]);
+            export_value(ValueId(i), readers[i]);
+            for (const std::size_t reader : readers[i]) {
+                if (is_foreign(i, reader)) reads[reader].insert(out_.owner_of[i]);
             }
         }
         for (std::size_t r = 0; r < reads.size(); ++r)
@@ -74,48 +74,68 @@ class Finder {
 
     // The top is the reader of outputs and does not own kernels' values; input ports' owner is the
     // top.
-    [[nodiscard]] bool is_foreign(std::size_t value, const Use& use) const {
-        return out_.owner_of[value] != use.reader &&
-               !(out_.owner_of[value] >= kernels() && use.reader == kernels());
+    [[nodiscard]] bool is_foreign(std::size_t value, std::size_t reader) const {
+        return out_.owner_of[value] != reader &&
+               !(out_.owner_of[value] >= kernels() && reader == kernels());
     }
 
     void collect_uses() {
-        for (std::size_t i = 0; i < flat_.program.size(); ++i) {
-            if (!live_[i] || flat_.program.nodes()[i].op == dfg::Op::kInput) continue;
-            for (const ValueId arg : flat_.program.nodes()[i].operands()) {
-                if (live_[arg.index()])
-                    uses_[arg.index()].insert({out_.owner_of[i], schedule_.cycle[i]});
-            }
+        const auto& nodes = flat_.program.nodes();
+        for (std::size_t i = 0; i < nodes.size(); ++i) {
+            const bool computes = live_[i] && nodes[i].op != dfg::Op::kInput &&
+                                  schedule::has_cycle(flat_.program, nodes[i]);
+            if (computes) out_.computes[out_.owner_of[i]] = true;
         }
-        for (const ValueId output : flat_.program.outputs()) {
-            if (live_[output.index()])
-                uses_[output.index()].insert({kernels(), schedule_.latency_cycles});
+        for (const schedule::BitReading& reading : schedule::bit_readings(flat_.program)) {
+            const bool is_output = reading.user == schedule::kOutputUser;
+            const std::size_t reader = is_output ? kernels() : out_.owner_of[reading.user];
+            if (!is_output && !out_.computes[reader]) continue;
+            const int cycle = is_output ? schedule_.latency_cycles : schedule_.cycle[reading.user];
+            const ValueId value(reading.source);
+            out_.uses[reader].insert({value, cycle, copies_.copy_for(value, cycle, reading.user)});
+        }
+        // A wire has its own name in the cycle of the value behind it.
+        for (std::size_t i = 0; i < flat_.program.size(); ++i) {
+            if (!live_[i] || schedule::has_cycle(flat_.program, nodes[i])) continue;
+            if (!out_.computes[out_.owner_of[i]]) continue;
+            for (const schedule::BitRun& run : traced_[i]) {
+                if (run.kind == schedule::BitRun::Kind::kConstant) continue;
+                out_.uses[out_.owner_of[i]].insert({ValueId(run.source), schedule_.cycle[i], 0});
+            }
         }
     }
 
-    void export_value(ValueId value) {
+    // The taps of a value: when it leaves its owner, if it does.
+    void export_value(ValueId value, const std::set<std::size_t>& readers) {
         const std::size_t i = value.index();
-        std::set<std::size_t> readers;
-        std::set<int> cycles;
+        const int made = schedule_.cycle[i];
+        std::size_t foreign = 0;
         bool owner_delays = false;
-        for (const Use& use : uses_[i]) {
-            if (is_foreign(i, use)) {
-                readers.insert(use.reader);
-                cycles.insert(use.cycle);
-            } else {
-                owner_delays = owner_delays || use.cycle > schedule_.cycle[i];
+        std::set<Tap> taps;
+        for (const std::size_t reader : readers) {
+            const bool is_other = is_foreign(i, reader);
+            foreign += is_other ? 1 : 0;
+            const auto& uses = out_.uses[reader];
+            for (auto use = uses.lower_bound({value, 0, 0}); use != uses.end(); ++use) {
+                if (use->value != value) break;
+                if (is_other) taps.insert(*use);
+                owner_delays = owner_delays || (!is_other && use->cycle > made);
             }
         }
-        if (readers.empty()) return;
-        if (readers.size() == 1 && !owner_delays) cycles = {schedule_.cycle[i]};
+        if (foreign == 0) return;
+        if (foreign == 1 && !owner_delays) {
+            std::erase_if(taps, [&](const Tap& tap) { return tap.cycle != made; });
+            taps.insert({value, made, 0});
+        }
         Owner& owner = out_.owners[out_.owner_of[i]];
         const bool is_input = out_.owner_of[i] >= kernels();
         const std::size_t number = is_input ? number_[i] : exported_[out_.owner_of[i]]++;
-        for (const int cycle : cycles) {
-            owner.taps.push_back({value, cycle});
-            const bool is_delayed = cycle != schedule_.cycle[i];
-            owner.labels.push_back(is_delayed ? fmt::format("{}_cycle{}", number, cycle)
-                                              : fmt::format("{}", number));
+        for (const Tap& tap : taps) {
+            std::string label = std::to_string(number);
+            if (tap.cycle != made) label += fmt::format("_cycle{}", tap.cycle);
+            if (tap.copy > 0) label += fmt::format("_copy{}", tap.copy);
+            owner.taps.push_back(tap);
+            owner.labels.push_back(std::move(label));
         }
     }
 
@@ -123,7 +143,8 @@ class Finder {
     const arch::FlatProgram& flat_;
     const schedule::Schedule& schedule_;
     const std::vector<bool>& live_;
-    std::vector<std::set<Use>> uses_;
+    const Copies& copies_;
+    const std::vector<schedule::BitRuns> traced_;
     std::vector<std::size_t> number_;  // inputs: element within the port
     std::map<std::size_t, std::size_t> exported_;
     Exports out_;
@@ -131,9 +152,29 @@ class Finder {
 
 }  // namespace
 
+Copies::Copies(const dfg::Program& program, const schedule::Schedule& schedule)
+    : limit_(static_cast<std::size_t>(schedule.register_fanout)) {
+    if (limit_ == 0) return;
+    users_ = schedule::users_by_cycle(program, schedule);
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        const bool is_input = program.nodes()[i].op == dfg::Op::kInput;
+        first_cycle_.push_back(is_input ? 0 : schedule.cycle[i]);
+    }
+}
+
+int Copies::copy_for(ValueId value, int cycle, std::size_t user) const {
+    if (limit_ == 0 || cycle <= first_cycle_[value.index()]) return 0;
+    const auto users = users_[value.index()].find(cycle);
+    if (users == users_[value.index()].end()) return 0;
+    const auto rank = std::lower_bound(users->second.begin(), users->second.end(), user);
+    if (rank == users->second.end() || *rank != user) return 0;
+    return static_cast<int>(static_cast<std::size_t>(rank - users->second.begin()) / limit_);
+}
+
 Exports find_exports(const arch::Design& design, const arch::FlatProgram& flat,
-                     const schedule::Schedule& schedule, const std::vector<bool>& live) {
-    return Finder(design, flat, schedule, live).find();
+                     const schedule::Schedule& schedule, const std::vector<bool>& live,
+                     const Copies& copies) {
+    return Finder(design, flat, schedule, live, copies).find();
 }
 
 }  // namespace gatewright::rtl

@@ -5,9 +5,14 @@
 // Each module owns the values it computes; the top owns the design's inputs, split by port. A value
 // read by one other module only crosses in the cycle it is computed in, and the reader delays it. A
 // value with several readers is delayed once, by its owner, and crosses in every cycle it is needed
-// in: so no register exists twice. All values that leave an owner travel as one packed vector.
+// in: so no register exists twice, except the copies the schedule asks for where one register has
+// too many users. All values that leave an owner travel as one packed vector, delayed ones with the
+// bits that are still needed. Wiring does not travel: whoever reads it is wired to the values
+// behind it (schedule/wires.h).
 #pragma once
 
+#include <map>
+#include <set>
 #include <vector>
 
 #include "arch/design.h"
@@ -15,10 +20,11 @@
 
 namespace gatewright::rtl {
 
-/// A value in one clock cycle.
+/// A computed value or input in one clock cycle.
 struct Tap {
     dfg::ValueId value;
     int cycle = 0;
+    int copy = 0;  ///< which of several equal registers
     friend auto operator<=>(const Tap&, const Tap&) = default;
 };
 
@@ -35,9 +41,26 @@ struct Exports {
     /// Per kernel, and last the top (for the design's outputs): the owners it reads from,
     /// ascending.
     std::vector<std::vector<std::size_t>> reads;
+    /// Per kernel: it computes something. One that only rewires is no module.
+    std::vector<bool> computes;
+    /// Per kernel, and last the top: what it reads, from itself or others.
+    std::vector<std::set<Tap>> uses;
+};
+
+/// Which copy of a value's register a user reads in its cycle (schedule::users_by_cycle).
+class Copies {
+  public:
+    Copies(const dfg::Program& program, const schedule::Schedule& schedule);
+    [[nodiscard]] int copy_for(dfg::ValueId value, int cycle, std::size_t user) const;
+
+  private:
+    std::size_t limit_;
+    std::vector<int> first_cycle_;
+    std::vector<std::map<std::int32_t, std::vector<std::size_t>>> users_;
 };
 
 Exports find_exports(const arch::Design& design, const arch::FlatProgram& flat,
-                     const schedule::Schedule& schedule, const std::vector<bool>& live);
+                     const schedule::Schedule& schedule, const std::vector<bool>& live,
+                     const Copies& copies);
 
 }  // namespace gatewright::rtl

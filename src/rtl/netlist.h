@@ -95,9 +95,14 @@ struct Assign {
 /// resets.
 struct Register {
     enum class Reset : std::uint8_t { kNone, kToZero };
+    enum class Sharing : std::uint8_t {
+        kFree,  ///< synthesis may merge it with an equal one
+        kKept,  ///< a copy on purpose, for fan-out: kept apart
+    };
     SignalId target;
     Bits next;
     Reset reset = Reset::kNone;
+    Sharing sharing = Sharing::kFree;
 };
 
 struct Instance {

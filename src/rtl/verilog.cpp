@@ -187,6 +187,9 @@ class Printer {
 
     void print_statement(const Register& r) {
         const Signal& target = m_[r.target];
+        if (r.sharing == Register::Sharing::kKept) {
+            line("    (* keep = \"true\", dont_merge, equivalent_register_removal = \"no\" *)");
+        }
         line("    reg {}{};", range_of(target.width), target.name);
         if (r.reset == Register::Reset::kNone) {
             line("    always @(posedge clk) {} <= {};", target.name, bits(r.next));

@@ -8,8 +8,10 @@
 #include "schedule/problem.h"
 
 #include <algorithm>
+#include <map>
 
 #include "schedule/liveness.h"
+#include "schedule/wires.h"
 #include "support/check.h"
 
 namespace gatewright::schedule {
@@ -17,33 +19,95 @@ namespace {
 
 constexpr double kSlack = 1e-6;  // rounding of sums of delays, in ps
 
-// Live operands of each node, each once, and their transpose.
+// Cuts a value's bits where its readings begin and end, and joins the pieces that have the same
+// readers.
+void group_bits(std::uint32_t source, const std::vector<BitReading>& readings, Problem& problem) {
+    std::vector<int> cuts;
+    for (const BitReading& r : readings) {
+        cuts.push_back(r.low);
+        cuts.push_back(r.high);
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    std::map<std::vector<std::size_t>, std::int64_t> widths;
+    for (std::size_t c = 0; c + 1 < cuts.size(); ++c) {
+        std::vector<std::size_t> users;
+        for (const BitReading& r : readings) {
+            if (r.low <= cuts[c] && r.high >= cuts[c + 1]) users.push_back(r.user);
+        }
+        std::sort(users.begin(), users.end());
+        users.erase(std::unique(users.begin(), users.end()), users.end());
+        if (!users.empty()) widths[users] += cuts[c + 1] - cuts[c];
+    }
+    for (const auto& [users, width] : widths) {
+        BitGroup group{source, width, {}, users.back() == kOutputUser};
+        if (group.reaches_output) problem.is_output[source] = true;
+        for (const std::size_t user : users) {
+            if (user != kOutputUser && problem.live[user])
+                group.users.push_back(static_cast<std::uint32_t>(user));
+        }
+        problem.groups.push_back(std::move(group));
+    }
+}
+
+// Lists as one array and the place where each begins.
+void flatten(const std::vector<std::vector<std::uint32_t>>& lists, std::vector<std::uint32_t>& all,
+             std::vector<std::uint32_t>& first) {
+    for (const auto& list : lists) {
+        first.push_back(static_cast<std::uint32_t>(all.size()));
+        all.insert(all.end(), list.begin(), list.end());
+    }
+    first.push_back(static_cast<std::uint32_t>(all.size()));
+}
+
+// Operands, users, groups and who reads them.
 void connect(const dfg::Program& program, Problem& problem) {
-    std::vector<std::uint32_t> user_count(program.size() + 1, 0);
-    for (std::size_t i = 0; i < program.size(); ++i) {
-        problem.first_operand.push_back(static_cast<std::uint32_t>(problem.operands.size()));
-        if (!problem.live[i]) continue;
-        const auto args = program.nodes()[i].operands();
-        for (std::size_t a = 0; a < args.size(); ++a) {
-            const bool repeated =
-                std::find(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(a), args[a]) !=
-                args.begin() + static_cast<std::ptrdiff_t>(a);
-            if (repeated || !problem.live[args[a].index()]) continue;
-            problem.operands.push_back(static_cast<std::uint32_t>(args[a].index()));
-            ++user_count[args[a].index()];
+    std::vector<std::vector<BitReading>> readings(program.size());
+    for (const BitReading& reading : bit_readings(program))
+        readings[reading.source].push_back(reading);
+    std::vector<std::vector<std::uint32_t>> operands(program.size());
+    std::vector<std::vector<std::uint32_t>> users(program.size());
+    std::vector<std::vector<std::uint32_t>> reads(program.size());
+    for (std::uint32_t i = 0; i < program.size(); ++i) {
+        problem.first_group.push_back(static_cast<std::uint32_t>(problem.groups.size()));
+        group_bits(i, readings[i], problem);
+        for (std::size_t g = problem.first_group[i]; g < problem.groups.size(); ++g) {
+            for (const std::uint32_t user : problem.groups[g].users) {
+                users[i].push_back(user);
+                reads[user].push_back(static_cast<std::uint32_t>(g));
+            }
         }
+        std::sort(users[i].begin(), users[i].end());
+        users[i].erase(std::unique(users[i].begin(), users[i].end()), users[i].end());
+        for (const std::uint32_t user : users[i]) operands[user].push_back(i);
     }
-    problem.first_operand.push_back(static_cast<std::uint32_t>(problem.operands.size()));
-    problem.first_user.assign(program.size() + 1, 0);
+    problem.first_group.push_back(static_cast<std::uint32_t>(problem.groups.size()));
+    flatten(operands, problem.operands, problem.first_operand);
+    flatten(users, problem.users, problem.first_user);
+    flatten(reads, problem.reads, problem.first_read);
+}
+
+void set_delays(const dfg::Program& program, const Device& loaded, const ScheduleParams& params,
+                Problem& problem) {
+    const std::size_t limit = params.register_fanout > 0
+                                  ? static_cast<std::size_t>(params.register_fanout)
+                                  : std::numeric_limits<std::size_t>::max();
     for (std::size_t i = 0; i < program.size(); ++i) {
-        problem.first_user[i + 1] = problem.first_user[i] + user_count[i];
+        const std::size_t sinks = problem.users_of(i).size() + (problem.is_output[i] ? 1 : 0);
+        problem.net_ps.push_back(net_ps(loaded, std::max<std::size_t>(1, sinks)));
+        // What drives an input that is not registered here is not ours to duplicate.
+        const bool has_registers = !problem.is_input[i] || params.register_inputs;
+        const std::size_t held = has_registers ? std::min(sinks, limit) : sinks;
+        problem.held_ps.push_back(net_ps(loaded, std::max<std::size_t>(1, held)));
+        const dfg::Node& node = program.nodes()[i];
+        problem.delay_ps.push_back(problem.live[i] ? delay_ps(program, node, loaded) : 0);
     }
-    problem.users.resize(problem.operands.size());
-    std::vector<std::uint32_t> next(problem.first_user.begin(), problem.first_user.end() - 1);
     for (std::size_t i = 0; i < program.size(); ++i) {
+        double start = 0;
         for (const std::uint32_t operand : problem.operands_of(i)) {
-            problem.users[next[operand]++] = static_cast<std::uint32_t>(i);
+            start = std::max(start, problem.from_register_ps(operand, i) - problem.register_ps);
         }
+        problem.start_ps.push_back(start);
     }
 }
 
@@ -55,18 +119,17 @@ Problem make_problem(const dfg::Program& program, const Device& loaded,
     problem.live = live_values(program);
     problem.is_input.assign(program.size(), false);
     problem.is_output.assign(program.size(), false);
-    for (std::size_t i = 0; i < program.size(); ++i) {
-        const dfg::Node& node = program.nodes()[i];
-        const double delay = problem.live[i] ? delay_ps(program, node, loaded) : 0;
-        problem.cost_ps.push_back(delay > 0 ? loaded.net_ps + delay : 0);
-        problem.width.push_back(node.format.width);
-        problem.is_input[i] = problem.live[i] && node.op == dfg::Op::kInput;
-    }
-    for (const dfg::ValueId output : program.outputs()) problem.is_output[output.index()] = true;
-    connect(program, problem);
     problem.register_ps = loaded.register_ps;
     problem.input_cycle = params.register_inputs ? 1 : 0;
     problem.output_registers = params.register_outputs ? 1 : 0;
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        const dfg::Node& node = program.nodes()[i];
+        if (!problem.live[i]) continue;
+        problem.is_input[i] = node.op == dfg::Op::kInput;
+        problem.live[i] = has_cycle(program, node);
+    }
+    connect(program, problem);
+    set_delays(program, loaded, params, problem);
     return problem;
 }
 
@@ -77,22 +140,21 @@ Cycles as_early_as_possible(const Problem& problem, double period_ps, std::int32
     for (std::size_t i = 0; i < problem.size(); ++i) {
         if (!problem.live[i]) continue;
         std::int32_t cycle = problem.input_cycle;
+        for (const std::uint32_t operand : problem.operands_of(i))
+            cycle = std::max(cycle, cycles[operand]);
         double ready = problem.register_ps;
         for (const std::uint32_t operand : problem.operands_of(i)) {
-            if (cycles[operand] > cycle) {
-                cycle = cycles[operand];
-                ready = arrival[operand];
-            } else if (cycles[operand] == cycle) {
-                ready = std::max(ready, arrival[operand]);
-            }
+            const bool chained = cycles[operand] == cycle && !problem.is_input[operand];
+            ready = std::max(ready, chained ? arrival[operand] + problem.step_ps(operand, i)
+                                            : problem.from_register_ps(operand, i));
         }
-        if (ready + problem.cost_ps[i] > period_ps + kSlack) {
+        if (ready > period_ps + kSlack) {
             ++cycle;
-            ready = problem.register_ps;
+            ready = problem.register_ps + problem.start_ps[i];
         }
         cycles[i] = cycle;
-        arrival[i] = ready + problem.cost_ps[i];
-        if (problem.is_output[i]) latency = std::max(latency, cycle + problem.output_registers);
+        arrival[i] = ready;
+        latency = std::max(latency, cycle + problem.output_registers);
     }
     return cycles;
 }
@@ -108,17 +170,13 @@ Cycles as_late_as_possible(const Problem& problem, double period_ps, std::int32_
             continue;
         }
         std::int32_t cycle = latency - problem.output_registers;
+        for (const std::uint32_t user : problem.users_of(i)) cycle = std::min(cycle, cycles[user]);
         double after = 0;
         for (const std::uint32_t user : problem.users_of(i)) {
-            const double path = problem.cost_ps[user] + tail[user];
-            if (cycles[user] < cycle) {
-                cycle = cycles[user];
-                after = path;
-            } else if (cycles[user] == cycle) {
-                after = std::max(after, path);
-            }
+            if (cycles[user] == cycle)
+                after = std::max(after, problem.step_ps(i, user) + tail[user]);
         }
-        if (problem.register_ps + problem.cost_ps[i] + after > period_ps + kSlack) {
+        if (problem.register_ps + problem.start_ps[i] + after > period_ps + kSlack) {
             --cycle;
             after = 0;
         }
@@ -134,9 +192,11 @@ std::vector<double> arrivals(const Problem& problem, const Cycles& cycles) {
         if (!problem.live[i]) continue;
         double ready = problem.register_ps;
         for (const std::uint32_t operand : problem.operands_of(i)) {
-            if (cycles[operand] == cycles[i]) ready = std::max(ready, arrival[operand]);
+            const bool chained = cycles[operand] == cycles[i] && !problem.is_input[operand];
+            ready = std::max(ready, chained ? arrival[operand] + problem.step_ps(operand, i)
+                                            : problem.from_register_ps(operand, i));
         }
-        arrival[i] = ready + problem.cost_ps[i];
+        arrival[i] = ready;
     }
     return arrival;
 }
@@ -144,12 +204,10 @@ std::vector<double> arrivals(const Problem& problem, const Cycles& cycles) {
 std::int64_t count_register_bits(const Problem& problem, const Cycles& cycles,
                                  std::int32_t latency) {
     std::int64_t bits = 0;
-    for (std::size_t i = 0; i < problem.size(); ++i) {
-        if (!problem.live[i]) continue;
-        std::int32_t last = problem.is_output[i] ? latency : cycles[i];
-        for (const std::uint32_t user : problem.users_of(i)) last = std::max(last, cycles[user]);
-        const std::int32_t first = problem.is_input[i] ? 0 : cycles[i];
-        bits += problem.width[i] * (last - first);
+    for (const BitGroup& group : problem.groups) {
+        std::int32_t last = group.reaches_output ? latency : cycles[group.source];
+        for (const std::uint32_t user : group.users) last = std::max(last, cycles[user]);
+        bits += group.width * (last - (problem.is_input[group.source] ? 0 : cycles[group.source]));
     }
     return bits;
 }

@@ -2,25 +2,54 @@
 //
 // The scheduling problem as plain arrays: what the solver's steps share. Made once per program and
 // device; verify() does not use it.
+//
+// Only what computes has a cycle to choose. Wiring (wires.h) is looked through: a node's operands
+// are the computed values whose bits it reads. A value's bits are split into groups of bits that
+// the same users read, since a register holds each bit only as long as somebody needs it:
+//
+//     register bits = Σ over groups: width × (last cycle a user is in − cycle of the value)
+//
+// Time, all from the delay model, for a period T: in a cycle a node is stable
+//
+//     arrival = delay + max over operands: same cycle: arrival of the operand + its net
+//                                          earlier:    register_ps + net of the operand's register
+//
+// and arrival <= T. A net's delay depends on how many users the value has in all, so it is known
+// before anything is scheduled; that of a register is no longer than that of the value itself.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "schedule/schedule.h"
 
 namespace gatewright::schedule {
 
+/// Bits of one value that have the same users.
+struct BitGroup {
+    std::uint32_t source = 0;
+    std::int64_t width = 0;
+    std::vector<std::uint32_t> users;  ///< ascending, each once; wires and outputs do not count
+    bool reaches_output = false;
+};
+
 struct Problem {
-    std::vector<bool> live;           ///< becomes hardware
-    std::vector<bool> is_input;       ///< a live input: its cycle is given
-    std::vector<double> cost_ps;      ///< net and delay of the node; 0 if it is only wiring
-    std::vector<std::int64_t> width;  ///< bits one register of this value takes
-    std::vector<bool> is_output;
-    // Live operands and live users of each node, each once: those of node n are
-    // operands[first_operand[n]] .. operands[first_operand[n + 1] - 1], and likewise.
+    std::vector<bool> live;        ///< has a cycle to choose, or is an input; wiring is not
+    std::vector<bool> is_input;    ///< a live input: its cycle is given
+    std::vector<bool> is_output;   ///< an output reads some of its bits
+    std::vector<double> delay_ps;  ///< of the node itself; 0: no logic and no net before it
+    std::vector<double> net_ps;    ///< from the value to its users in the same cycle
+    std::vector<double> held_ps;   ///< from a register of the value to its users
+    std::vector<double> start_ps;  ///< delay with the slowest register among the operands before
+    std::vector<BitGroup> groups;  ///< by source, ascending
+    // Operands and users of each node, each once: those of node n are
+    // operands[first_operand[n]] .. operands[first_operand[n + 1] - 1], and likewise. Groups: the
+    // groups a node owns are consecutive, those it reads are listed.
     std::vector<std::uint32_t> operands, first_operand;
     std::vector<std::uint32_t> users, first_user;
+    std::vector<std::uint32_t> first_group;
+    std::vector<std::uint32_t> reads, first_read;
     double register_ps = 0;
     std::int32_t input_cycle = 0;
     std::int32_t output_registers = 0;  ///< an output passes at least this many
@@ -31,6 +60,21 @@ struct Problem {
     }
     [[nodiscard]] std::span<const std::uint32_t> users_of(std::size_t node) const {
         return {users.data() + first_user[node], users.data() + first_user[node + 1]};
+    }
+    [[nodiscard]] std::span<const BitGroup> groups_of(std::size_t node) const {
+        return {groups.data() + first_group[node], groups.data() + first_group[node + 1]};
+    }
+    /// Indices of the groups a node reads.
+    [[nodiscard]] std::span<const std::uint32_t> reads_of(std::size_t node) const {
+        return {reads.data() + first_read[node], reads.data() + first_read[node + 1]};
+    }
+    /// What a path grows by from an operand to its user in the same cycle.
+    [[nodiscard]] double step_ps(std::size_t operand, std::size_t user) const {
+        return delay_ps[user] > 0 ? net_ps[operand] + delay_ps[user] : 0;
+    }
+    /// Stable time of a user one of whose operands comes from a register.
+    [[nodiscard]] double from_register_ps(std::size_t operand, std::size_t user) const {
+        return register_ps + (delay_ps[user] > 0 ? held_ps[operand] + delay_ps[user] : 0);
     }
 };
 
@@ -49,7 +93,7 @@ Cycles as_late_as_possible(const Problem& problem, double period_ps, std::int32_
 /// Arrival time of each live node in its cycle.
 std::vector<double> arrivals(const Problem& problem, const Cycles& cycles);
 
-/// Σ width × cycles each value must be held, input registers included.
+/// The register bits of the schedule, input registers included (the sum in the file head).
 std::int64_t count_register_bits(const Problem& problem, const Cycles& cycles,
                                  std::int32_t latency);
 
@@ -57,5 +101,16 @@ std::int64_t count_register_bits(const Problem& problem, const Cycles& cycles,
 /// period; returns the rounds used. Local: one node at a time (registers.cpp).
 int minimise_registers(const Problem& problem, double period_ps, std::int32_t latency,
                        int max_rounds, Cycles& cycles);
+
+struct MinimumStats {
+    std::int64_t steps = 0;         ///< moves of a set of nodes by some cycles
+    std::int64_t timing_pairs = 0;  ///< path constraints that were needed
+    bool is_minimum = false;        ///< proven: a flow as large as the register bits exists
+};
+
+/// The fewest register bits of all schedules with this period and latency, starting from any
+/// schedule that meets them; at most `max_steps` steps, never worse than the start (minimum.cpp).
+MinimumStats find_minimum_registers(const Problem& problem, double period_ps, std::int32_t latency,
+                                    std::int64_t max_steps, Cycles& cycles);
 
 }  // namespace gatewright::schedule

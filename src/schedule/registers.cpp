@@ -64,12 +64,10 @@ class Minimiser {
           cycles_(cycles),
           arrival_(problem.size(), 0),
           tail_(problem.size(), 0),
-          uses_(problem.size()) {
-        for (std::size_t i = 0; i < problem.size(); ++i) {
-            if (!problem.live[i]) continue;
-            if (problem.is_output[i]) uses_[i].add(latency);
-            for (const std::uint32_t operand : problem.operands_of(i))
-                uses_[operand].add(cycles[i]);
+          uses_(problem.groups.size()) {
+        for (std::size_t g = 0; g < problem.groups.size(); ++g) {
+            if (problem.groups[g].reaches_output) uses_[g].add(latency);
+            for (const std::uint32_t user : problem.groups[g].users) uses_[g].add(cycles[user]);
         }
         for (std::size_t i = problem.size(); i-- > 0;) {
             if (problem.live[i]) tail_[i] = tail_in(i, cycles[i]);
@@ -97,15 +95,17 @@ class Minimiser {
     [[nodiscard]] double arrival_in(std::size_t node, std::int32_t cycle) const {
         double ready = problem_.register_ps;
         for (const std::uint32_t operand : problem_.operands_of(node)) {
-            if (cycles_[operand] == cycle) ready = std::max(ready, arrival_[operand]);
+            const bool chained = cycles_[operand] == cycle && !problem_.is_input[operand];
+            ready = std::max(ready, chained ? arrival_[operand] + problem_.step_ps(operand, node)
+                                            : problem_.from_register_ps(operand, node));
         }
-        return ready + problem_.cost_ps[node];
+        return ready;
     }
     [[nodiscard]] double tail_in(std::size_t node, std::int32_t cycle) const {
         double after = 0;
         for (const std::uint32_t user : problem_.users_of(node)) {
             if (cycles_[user] == cycle)
-                after = std::max(after, problem_.cost_ps[user] + tail_[user]);
+                after = std::max(after, problem_.step_ps(node, user) + tail_[user]);
         }
         return after;
     }
@@ -115,10 +115,14 @@ class Minimiser {
 
     // Register bits that depend on where this node is.
     [[nodiscard]] std::int64_t cost_in(std::size_t node, std::int32_t cycle) const {
-        std::int64_t bits = problem_.width[node] * (uses_[node].last() - cycle);
-        for (const std::uint32_t operand : problem_.operands_of(node)) {
-            const std::int32_t rest = uses_[operand].last_without(cycles_[node], cycles_[operand]);
-            bits += problem_.width[operand] * std::max(rest, cycle);
+        std::int64_t bits = 0;
+        for (std::size_t g = problem_.first_group[node]; g < problem_.first_group[node + 1]; ++g) {
+            bits += problem_.groups[g].width * (uses_[g].last() - cycle);
+        }
+        for (const std::uint32_t g : problem_.reads_of(node)) {
+            const BitGroup& group = problem_.groups[g];
+            const std::int32_t rest = uses_[g].last_without(cycles_[node], cycles_[group.source]);
+            bits += group.width * std::max(rest, cycle);
         }
         return bits;
     }
@@ -135,9 +139,9 @@ class Minimiser {
         for (const std::uint32_t operand : problem_.operands_of(node)) {
             lowest = std::max(lowest, cycles_[operand]);
         }
-        std::int32_t highest = uses_[node].first();
-        if (problem_.is_output[node]) {
-            highest = std::min(highest, latency_ - problem_.output_registers);
+        std::int32_t highest = latency_ - problem_.output_registers;
+        for (std::size_t g = problem_.first_group[node]; g < problem_.first_group[node + 1]; ++g) {
+            highest = std::min(highest, uses_[g].first());
         }
         std::int32_t best = cycles_[node];
         std::int64_t best_cost = cost_in(node, best);
@@ -150,9 +154,9 @@ class Minimiser {
             }
         }
         if (best == cycles_[node]) return;
-        for (const std::uint32_t operand : problem_.operands_of(node)) {
-            uses_[operand].remove(cycles_[node]);
-            uses_[operand].add(best);
+        for (const std::uint32_t g : problem_.reads_of(node)) {
+            uses_[g].remove(cycles_[node]);
+            uses_[g].add(best);
         }
         cycles_[node] = best;
     }

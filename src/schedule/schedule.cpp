@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The solver: choose the period, schedule as early and as late as possible, improve both, keep the
-// one with fewer register bits.
+// The solver: choose the period, schedule as early and as late as possible, improve both locally,
+// and go from the better one to the minimum.
 #include "schedule/schedule.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "schedule/liveness.h"
 #include "schedule/problem.h"
 #include "support/stopwatch.h"
 
@@ -16,7 +17,8 @@ namespace {
 
 // No period below this: the slowest single operation between two registers, and the clock network.
 double shortest_period(const Problem& problem, const Device& device) {
-    const double slowest = *std::max_element(problem.cost_ps.begin(), problem.cost_ps.end());
+    double slowest = 0;
+    for (const double start : problem.start_ps) slowest = std::max(slowest, start);
     return std::max(problem.register_ps + slowest, 1e6 / device.max_clock_mhz);
 }
 
@@ -27,7 +29,7 @@ std::int32_t latency_at(const Problem& problem, double period_ps) {
 }
 
 // The shortest period whose latency is within the request. More period never needs more cycles.
-double period_for_latency(const Problem& problem, double shortest, std::int32_t latency) {
+double period_for_cycles(const Problem& problem, double shortest, std::int32_t latency) {
     if (latency_at(problem, shortest) <= latency) return shortest;
     double too_short = shortest;
     double enough = shortest;
@@ -39,38 +41,109 @@ double period_for_latency(const Problem& problem, double shortest, std::int32_t 
     return enough;
 }
 
+// The longest period whose latency fits a time budget. Between budget / n and budget / (n + 1) a
+// budget holds n cycles, and the longest of these periods needs the fewest; so the first n that
+// suffices at budget / n gives the lowest clock of all.
+Result<double> period_for_time(const Problem& problem, double shortest, const Device& device,
+                               double nanoseconds) {
+    const double budget_ps = 1e3 * nanoseconds;
+    double best_ps = latency_at(problem, shortest) * shortest;
+    for (std::int32_t cycles = 1; budget_ps / cycles >= shortest; ++cycles) {
+        const double period = budget_ps / cycles;
+        const std::int32_t latency = latency_at(problem, period);
+        if (latency <= cycles) return period;
+        best_ps = std::min(best_ps, latency * period);
+    }
+    return fail(fmt::format("a latency of {} ns cannot be met on {}; the best found is {:.1f} ns",
+                            nanoseconds, device.part, best_ps / 1e3));
+}
+
+// What was asked for, before any path is looked at.
+Status check_request(const Problem& problem, const Device& device, const ScheduleParams& params) {
+    if (params.clock_mhz && !(*params.clock_mhz > 0)) {
+        return fail(fmt::format("clock {} MHz: expected a frequency above 0", *params.clock_mhz));
+    }
+    if (params.clock_mhz && *params.clock_mhz > device.max_clock_mhz) {
+        return fail(fmt::format(
+            "clock {} MHz: the clock network of {} is limited to {} MHz; ask for that or less",
+            *params.clock_mhz, device.part, device.max_clock_mhz));
+    }
+    const int least = problem.input_cycle + problem.output_registers;
+    for (const auto& [name, cycles] :
+         {std::pair{"latency", params.latency_cycles}, std::pair{"stages", params.stages}}) {
+        if (cycles && *cycles < least) {
+            return fail(
+                fmt::format("{} {}: the registers at inputs and outputs alone take {} cycles", name,
+                            *cycles, least));
+        }
+    }
+    return {};
+}
+
 Result<double> choose_period(const Problem& problem, const Device& device,
                              const ScheduleParams& params) {
     const double shortest = shortest_period(problem, device);
-    const double clock = params.clock_mhz.value_or(kDefaultClockMhz);
-    if (!(clock > 0)) return fail(fmt::format("clock {} MHz: expected a frequency above 0", clock));
-    if (params.clock_mhz && clock > device.max_clock_mhz) {
-        return fail(fmt::format("clock {} MHz: the clock network of {} is limited to {} MHz", clock,
-                                device.part, device.max_clock_mhz));
+    if (params.clock_mhz) return std::max(shortest, 1e6 / *params.clock_mhz);
+    if (params.stages) return period_for_cycles(problem, shortest, *params.stages);
+    if (params.latency_ns) return period_for_time(problem, shortest, device, *params.latency_ns);
+    if (params.latency_cycles) {
+        return period_for_cycles(problem, shortest, *params.latency_cycles);
     }
-    const int least = problem.input_cycle + problem.output_registers;
-    if (params.latency_cycles && *params.latency_cycles < least) {
-        return fail(
-            fmt::format("latency {} cycles: the registers at inputs and outputs alone take {}",
-                        *params.latency_cycles, least));
-    }
-    if (params.clock_mhz || !params.latency_cycles) return std::max(shortest, 1e6 / clock);
-    return period_for_latency(problem, shortest, *params.latency_cycles);
+    return std::max(shortest, 1e6 / std::min(kDefaultClockMhz, device.max_clock_mhz));
 }
 
-void place(const Problem& problem, double period_ps, const ScheduleParams& params, Schedule& out,
-           ScheduleStats& stats) {
-    Cycles early = as_early_as_possible(problem, period_ps, out.latency_cycles);
-    if (params.latency_cycles && !params.clock_mhz) out.latency_cycles = *params.latency_cycles;
+// The fewest cycles, or as many as there shall be.
+Result<std::int32_t> choose_latency(const Problem& problem, double period_ps, const Device& device,
+                                    const ScheduleParams& params) {
+    const std::int32_t fewest = latency_at(problem, period_ps);
+    const auto too_many = [&](const std::string& request) {
+        return fail(
+            fmt::format("{} at {:.4g} MHz on {} are not enough: this design needs {} cycles "
+                        "({:.1f} ns); leave the clock out to let it follow from the latency",
+                        request, 1e6 / period_ps, device.part, fewest, fewest * period_ps / 1e3));
+    };
+    if (params.stages && fewest > *params.stages)
+        return too_many(fmt::format("{} stages", *params.stages));
+    if (params.latency_cycles && fewest > *params.latency_cycles)
+        return too_many(fmt::format("{} cycles", *params.latency_cycles));
+    if (params.latency_ns && fewest * period_ps > *params.latency_ns * 1e3 * (1 + 1e-9))
+        return too_many(fmt::format("{:g} ns", *params.latency_ns));
+    return params.stages.value_or(fewest);
+}
+
+Cycles place(const Problem& problem, double period_ps, const ScheduleParams& params, Schedule& out,
+             ScheduleStats& stats) {
     const std::int32_t latency = out.latency_cycles;
+    std::int32_t fewest = 0;
+    Cycles early = as_early_as_possible(problem, period_ps, fewest);
     Cycles late = as_late_as_possible(problem, period_ps, latency);
     stats.register_bits_asap = count_register_bits(problem, early, latency);
     stats.rounds = minimise_registers(problem, period_ps, latency, params.sweeps, early);
     stats.rounds += minimise_registers(problem, period_ps, latency, params.sweeps, late);
     const std::int64_t early_bits = count_register_bits(problem, early, latency);
     const std::int64_t late_bits = count_register_bits(problem, late, latency);
-    out.register_bits = std::min(early_bits, late_bits);
-    out.cycle = early_bits <= late_bits ? std::move(early) : std::move(late);
+    stats.register_bits_local = std::min(early_bits, late_bits);
+    Cycles best = early_bits <= late_bits ? std::move(early) : std::move(late);
+    if (params.minimum_steps > 0) {
+        const MinimumStats minimum =
+            find_minimum_registers(problem, period_ps, latency, params.minimum_steps, best);
+        stats.steps = minimum.steps;
+        stats.timing_pairs = minimum.timing_pairs;
+        out.fewest_registers = minimum.is_minimum;
+    }
+    out.register_bits = count_register_bits(problem, best, latency);
+    return best;
+}
+
+// Cycles and times of wiring, from the values behind it.
+void fill_wiring(const dfg::Program& program, const Problem& problem, Schedule& out) {
+    const std::vector<bool> live = live_values(program);
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        if (!live[i] || problem.live[i]) continue;
+        const std::size_t source = program.nodes()[i].args[0].index();
+        out.cycle[i] = live[source] ? out.cycle[source] : problem.input_cycle;
+        out.arrival_ps[i] = live[source] ? out.arrival_ps[source] : problem.register_ps;
+    }
 }
 
 }  // namespace
@@ -83,41 +156,24 @@ Result<Schedule> schedule(const arch::FlatProgram& flat, const Device& device,
     Schedule out;
     const Device loaded = loaded_device(flat.program, device);
     const Problem problem = make_problem(flat.program, loaded, params);
-    double period_ps = 1e6 / params.clock_mhz.value_or(kDefaultClockMhz);
-    if (problem.size() > 0) {
-        GW_TRY(period_ps, choose_period(problem, device, params));
-    }
-    place(problem, period_ps, params, out, figures);
-    if (params.latency_cycles && out.latency_cycles > *params.latency_cycles) {
-        return fail(fmt::format("{} cycles at {} MHz on {} are not enough: this design needs {}",
-                                *params.latency_cycles, *params.clock_mhz, device.part,
-                                out.latency_cycles));
-    }
+    GW_TRY_STATUS(check_request(problem, device, params));
+    GW_TRY(const double period_ps, choose_period(problem, device, params));
+    GW_TRY(out.latency_cycles, choose_latency(problem, period_ps, device, params));
+    out.cycle = place(problem, period_ps, params, out, figures);
     out.arrival_ps = arrivals(problem, out.cycle);
+    fill_wiring(flat.program, problem, out);
     out.critical_ps = problem.register_ps;
     for (const double arrival : out.arrival_ps)
         out.critical_ps = std::max(out.critical_ps, arrival);
     out.clock_mhz = 1e6 / period_ps;
-    const bool by_latency = params.latency_cycles && !params.clock_mhz;
-    out.requested_mhz = by_latency ? 0 : params.clock_mhz.value_or(kDefaultClockMhz);
+    const bool by_latency =
+        !params.clock_mhz && (params.latency_cycles || params.latency_ns || params.stages);
+    out.requested_mhz = by_latency ? 0 : params.clock_mhz.value_or(out.clock_mhz);
+    out.register_fanout = params.register_fanout;
+    for (const std::int64_t bits : copied_bits(flat.program, out)) out.duplicate_bits += bits;
+    out.register_bits += out.duplicate_bits;
     figures.seconds = watch.seconds();
     return out;
-}
-
-std::vector<std::int64_t> register_bits_by_kernel(const arch::FlatProgram& flat,
-                                                  std::size_t kernels, const Schedule& schedule) {
-    const Problem problem = make_problem(flat.program, Device{}, {});
-    std::vector<std::int64_t> bits(kernels + 1, 0);
-    for (std::size_t i = 0; i < problem.size(); ++i) {
-        if (!problem.live[i]) continue;
-        std::int32_t last = problem.is_output[i] ? schedule.latency_cycles : schedule.cycle[i];
-        for (const std::uint32_t user : problem.users_of(i))
-            last = std::max(last, schedule.cycle[user]);
-        const std::int32_t first = problem.is_input[i] ? 0 : schedule.cycle[i];
-        const arch::KernelId kernel = flat.kernel_of[i];
-        bits[kernel.valid() ? kernel.index() : kernels] += problem.width[i] * (last - first);
-    }
-    return bits;
 }
 
 }  // namespace gatewright::schedule

@@ -2,15 +2,19 @@
 //
 // Which clock cycle each operation happens in. Problem: a flat program, a device, a clock period.
 // Solution: for every node the cycle (0 = the cycle in which the design's inputs are valid) at
-// whose end its result could be registered. A value used in a later cycle than the one it is
-// computed in passes one register per cycle between. verify() shares no code with the solver, only
-// the delay model.
+// whose end its result could be registered. Bits used in a later cycle than the one they are
+// computed in pass one register per cycle between; wiring (wires.h) is never registered.
+//
+// For a period the number of cycles is the smallest there is, and for both of them the number of
+// register bits is (minimum.cpp; Schedule::fewest_registers says that it is proven). verify()
+// shares no code with the solver, only the delay model.
 //
 // Constants (liveness.h) and values no output depends on have no meaning here: cycle 0, no
 // registers.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -23,16 +27,24 @@ inline constexpr double kDefaultClockMhz = 200;
 
 struct ScheduleParams {
     std::optional<double> clock_mhz = {};    ///< requested clock (default kDefaultClockMhz)
-    std::optional<int> latency_cycles = {};  ///< or: at most this many cycles, at the best clock
+    std::optional<int> latency_cycles = {};  ///< at most this many cycles, at the best clock
+    std::optional<double> latency_ns = {};   ///< at most this long, at the lowest clock
+    std::optional<int> stages = {};          ///< exactly this many cycles, at the best clock
     bool register_inputs = true;
     bool register_outputs = true;
-    int sweeps = 24;  ///< at most this many rounds of register minimisation
+    /// Users one register drives at most in a cycle; more get copies of it. 0: no limit.
+    int register_fanout = 0;
+    int sweeps = 24;  ///< at most this many rounds of local register minimisation
+    /// At most this many steps toward the minimum of register bits; 0: local search only.
+    std::int64_t minimum_steps = 100000;
 };
 
 struct ScheduleStats {
-    std::int64_t register_bits_asap =
-        0;  ///< before minimisation, every operation as early as possible
-    int rounds = 0;
+    std::int64_t register_bits_asap = 0;   ///< every operation as early as possible
+    std::int64_t register_bits_local = 0;  ///< after the local search
+    int rounds = 0;                        ///< of the local search
+    std::int64_t steps = 0;                ///< of the exact search after it
+    std::int64_t timing_pairs = 0;         ///< path constraints it needed
     double seconds = 0;
 };
 
@@ -51,7 +63,11 @@ struct Schedule {
     double requested_mhz =
         0;                   ///< 0 if a latency was requested; above clock_mhz if it cannot be met
     double critical_ps = 0;  ///< longest combinational path, registers included
-    std::int64_t register_bits = 0;
+    std::int64_t register_bits = 0;   ///< copies included
+    std::int64_t duplicate_bits = 0;  ///< copies of registers with more users than register_fanout
+    int register_fanout = 0;          ///< as in ScheduleParams
+    bool fewest_registers = false;    ///< no schedule of this period and latency has fewer (copies
+                                      ///< apart)
 };
 
 /// Delay of one op in its program, from operands stable to result stable (no net before it, no
@@ -65,14 +81,30 @@ double lut_estimate(const dfg::Program& program, const dfg::Node& node, const De
 /// with.
 Device loaded_device(const dfg::Program& program, const Device& device);
 
-/// Fewest cycles at the requested clock (or the best clock within the latency), then few registers.
-/// A clock the slowest operation cannot meet is lowered to what it can (clock_mhz < requested_mhz);
-/// a clock above the device's limit, or a latency below the registers asked for, is an error.
+/// Fewest cycles at the requested clock (or the clock that the latency or the stages ask for), then
+/// fewest registers. A clock the slowest operation cannot meet is lowered to what it can (clock_mhz
+/// < requested_mhz); a clock above the device's limit, a latency that cannot be met, or one below
+/// the registers asked for, is an error. A clock and a latency together must both be met.
 Result<Schedule> schedule(const arch::FlatProgram& flat, const Device& device,
                           const ScheduleParams& params, ScheduleStats* stats = nullptr);
 
 /// Checks a schedule against the program and device from scratch; the error names the node.
 Status verify(const arch::FlatProgram& flat, const Device& device, const Schedule& schedule);
+
+/// Per value and bit, the last cycle in which anything reads it: it is registered at the end of
+/// every cycle from the value's own (inputs: from cycle 0) to the one before. Wiring and dead
+/// values hold nothing: an empty list.
+std::vector<std::vector<std::int32_t>> last_uses(const dfg::Program& program,
+                                                 const Schedule& schedule);
+
+/// Users of a value in one cycle, ascending, as registers are shared among them: user number n
+/// reads copy n / register_fanout. The outputs count as one user more, the last (wires.h:
+/// kOutputUser).
+std::vector<std::map<std::int32_t, std::vector<std::size_t>>> users_by_cycle(
+    const dfg::Program& program, const Schedule& schedule);
+
+/// Per value, the register bits that are copies for the users beyond register_fanout.
+std::vector<std::int64_t> copied_bits(const dfg::Program& program, const Schedule& schedule);
 
 /// Register bits per kernel (index = KernelId; the last entry is for design inputs), from the
 /// schedule. A value's registers count for the kernel that computes it.

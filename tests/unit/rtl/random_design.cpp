@@ -26,9 +26,12 @@ schedule::ScheduleParams random_schedule_params(Rng& rng, const schedule::Device
     schedule::ScheduleParams params;
     if (rng.chance(0.6)) {
         params.clock_mhz = device.max_clock_mhz * (0.05 + 0.95 * rng.unit());
-    } else {
+    } else if (rng.chance(0.5)) {
         params.latency_cycles = static_cast<int>(rng.between(2, 9));
+    } else {
+        params.stages = static_cast<int>(rng.between(2, 9));
     }
+    if (rng.chance(0.3)) params.register_fanout = static_cast<int>(rng.between(1, 5));
     params.register_inputs = rng.chance(registered);
     params.register_outputs = rng.chance(registered);
     return params;
@@ -64,6 +67,7 @@ RandomDesign random_design(Rng& rng, const RandomDesignParams& params) {
     }
     const auto devices = schedule::all_devices();
     d.device = devices[rng.below(devices.size())];
+    if (rng.chance(0.5)) d.device.fanout_growth = {{1, 20}, {1, 3}};
     auto result = schedule::schedule(d.flat, d.device,
                                      random_schedule_params(rng, d.device, params.registered));
     GW_CHECK(result.has_value(), result.error().message);

@@ -67,17 +67,41 @@ TEST(Schedule, AddersChainWithinALongerPeriod) {
 
 TEST(Schedule, ALatencyIsMetAtTheBestClock) {
     const auto flat = flat_of(kChain);
-    for (const auto& [latency, period] :
+    for (const auto& [cycles, period] :
          {std::pair{2, 3000.0}, {3, 2000.0}, {4, 1000.0}, {6, 1000.0}}) {
-        const auto result = schedule(flat, unit(), {.latency_cycles = latency});
-        ASSERT_TRUE(result);
-        EXPECT_EQ(result->latency_cycles, latency);
-        EXPECT_NEAR(1e6 / result->clock_mhz, period, 1.0);
-        const Status status = verify(flat, unit(), *result);
+        const auto exactly = schedule(flat, unit(), {.stages = cycles});
+        ASSERT_TRUE(exactly);
+        EXPECT_EQ(exactly->latency_cycles, cycles);
+        EXPECT_NEAR(1e6 / exactly->clock_mhz, period, 1.0);
+        const Status status = verify(flat, unit(), *exactly);
         EXPECT_TRUE(status) << status.error().message;
+        const auto at_most = schedule(flat, unit(), {.latency_cycles = cycles});
+        ASSERT_TRUE(at_most);
+        EXPECT_EQ(at_most->latency_cycles, std::min(cycles, 4));  // four are all it can use
+        EXPECT_DOUBLE_EQ(at_most->clock_mhz, exactly->clock_mhz);
     }
     EXPECT_FALSE(schedule(flat, unit(), {.latency_cycles = 1}));
+    EXPECT_FALSE(schedule(flat, unit(), {.stages = 1}));
     EXPECT_FALSE(schedule(flat, unit(), {.clock_mhz = 1000, .latency_cycles = 3}));
+    EXPECT_FALSE(schedule(flat, unit(), {.clock_mhz = 1000, .stages = 3}));
+    EXPECT_EQ(schedule(flat, unit(), {.clock_mhz = 1000, .stages = 5})->latency_cycles, 5);
+}
+
+// 1000 ps per adder, three adders in a row. A budget of n cycles at n / budget: 2 cycles need a
+// period of 3000 ps (6 ns), 3 need 2000 ps (6 ns), 4 need 1000 ps (4 ns).
+TEST(Schedule, ATimeBudgetIsMetAtTheLowestClock) {
+    const auto flat = flat_of(kChain);
+    for (const auto& [budget_ns, cycles] : {std::pair{12.0, 2}, {6.0, 2}, {5.9, 4}, {4.0, 4}}) {
+        const auto result = schedule(flat, unit(), {.latency_ns = budget_ns});
+        ASSERT_TRUE(result) << result.error().message;
+        EXPECT_EQ(result->latency_cycles, cycles);
+        EXPECT_NEAR(result->clock_mhz, 1e3 * cycles / budget_ns, 1e-6);
+        EXPECT_TRUE(verify(flat, unit(), *result));
+    }
+    const auto never = schedule(flat, unit(), {.latency_ns = 3.9});
+    ASSERT_FALSE(never);
+    EXPECT_NE(never.error().message.find("the best found is 4.0 ns"), std::string::npos)
+        << never.error().message;
 }
 
 TEST(Schedule, AClockTheSlowestOperationCannotMeetIsLowered) {
