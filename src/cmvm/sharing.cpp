@@ -5,6 +5,7 @@
 
 #include "cmvm/bits.h"
 #include "cmvm/kraft.h"
+#include "cmvm/pair_counts.h"
 #include "cmvm/pattern_queue.h"
 #include "support/check.h"
 #include "support/rng.h"
@@ -26,15 +27,18 @@ class Sharing {
         : construction_(construction), ranking_(ranking) {
         uses_.resize(static_cast<std::size_t>(construction.size()));
         for (const Sum& sum : sums) add_sum(sum);
+        counts_.set_widest(highest_shift_);
         for (std::int32_t value = 0; value < construction.size(); ++value) push_patterns(value);
     }
 
     void run() {
+        std::vector<Occurrence> found;
         while (auto entry = queue_.pop()) {
-            const std::vector<Occurrence> found = occurrences(entry->pattern);
+            const Pattern pattern = pattern_of(entry->key);
+            find_occurrences(pattern, found);
             const auto count = static_cast<std::int32_t>(found.size());
             if (count == entry->count) {
-                replace(entry->pattern, found);
+                replace(pattern, found);
             } else {
                 entry->count = count;
                 queue_.push(*entry);
@@ -64,10 +68,11 @@ class Sharing {
         std::int32_t row;
         Masks masks;
     };
-    // A row's link to uses_[value][use].
+    // A row's link to uses_[value][use], with a copy of its masks.
     struct Member {
         std::int32_t value;
         std::int32_t use;
+        Masks masks;
     };
     struct Row {
         std::vector<Member> members;
@@ -99,14 +104,16 @@ class Sharing {
         for (const Digit& digit : sum.digits) {
             std::vector<Use>& uses = uses_[static_cast<std::size_t>(digit.value)];
             if (uses.empty() || uses.back().row != index) {
-                added.members.push_back({digit.value, static_cast<std::int32_t>(uses.size())});
+                added.members.push_back({digit.value, static_cast<std::int32_t>(uses.size()), {}});
                 uses.push_back({index, {}});
             }
             Masks& masks = uses.back().masks;
             GW_CHECK((masks.any() & bit(digit.shift)) == 0, "two digits of a value at one shift");
             (digit.negative ? masks.negative : masks.positive) |= bit(digit.shift);
             added.kraft_sum += kraft(construction_.value(digit.value).depth);
+            highest_shift_ = std::max(highest_shift_, digit.shift);
         }
+        for (Member& member : added.members) member.masks = masks_of(member);
         rows_.push_back(std::move(added));
     }
 
@@ -125,8 +132,9 @@ class Sharing {
     }
 
     // Worth of one saved adder; nothing if not positive.
-    [[nodiscard]] std::int32_t weigh(const Pattern& pattern, std::uint64_t key) const {
+    [[nodiscard]] std::int32_t weigh(std::uint64_t key) const {
         constexpr double kScale = 8;
+        const Pattern pattern = pattern_of(key);
         const Construction::Value& a = construction_.value(pattern.a);
         const Construction::Value& b = construction_.value(pattern.b);
         const int top = std::min(a.highest_bit, b.highest_bit + pattern.shift);
@@ -141,37 +149,34 @@ class Sharing {
 
     // Queues the patterns of a value with itself and with the values before it.
     void push_patterns(std::int32_t value) {
-        std::vector<std::uint64_t> keys;
         for (const Use& use : uses_[static_cast<std::size_t>(value)]) {
-            for_each_bit(use.masks.any(), [&](int shift) {
-                const Digit digit{value, shift, (use.masks.negative & bit(shift)) != 0};
-                append_keys(row(use.row), digit, keys);
-            });
+            for (const Member& member : row(use.row).members) {
+                if (member.value > value) continue;
+                count_pairs(use.masks, member.masks, counts_.of(member.value),
+                            member.value == value);
+            }
         }
-        std::sort(keys.begin(), keys.end());
-        for (std::size_t i = 0, end = 0; i < keys.size(); i = end) {
-            while (end < keys.size() && keys[end] == keys[i]) ++end;
-            if (end - i < 2) continue;
-            const Pattern pattern = pattern_of(keys[i]);
-            const std::int32_t weight = weigh(pattern, keys[i]);
-            if (weight > 0) queue_.push({pattern, static_cast<std::int32_t>(end - i), weight});
-        }
+        counts_.take([&](std::int32_t other, int shift, bool opposite, std::int32_t count) {
+            const std::uint64_t key = key_of({value, 0, false}, {other, shift, opposite});
+            const std::int32_t weight = weigh(key);
+            if (weight > 0) queue_.push({key, count, weight});
+        });
     }
 
-    void append_keys(const Row& in, const Digit& digit, std::vector<std::uint64_t>& keys) const {
-        for (const Member& member : in.members) {
-            if (member.value > digit.value) continue;
-            const Masks& masks = masks_of(member);
-            // Of two digits of the same value each pair is taken once.
-            const std::uint64_t taken =
-                member.value == digit.value ? ~((bit(digit.shift) - 1) | bit(digit.shift)) : ~0ULL;
-            for_each_bit(masks.positive & taken, [&](int shift) {
-                keys.push_back(key_of(digit, {member.value, shift, false}));
+    // Pairs of a digit of a value with one of another value, or, each pair once, of the same value.
+    void count_pairs(const Masks& own, const Masks& others, PairCounts::Count* counts,
+                     bool same_value) const {
+        const auto count = [&](std::uint64_t firsts, std::uint64_t partners, unsigned opposite) {
+            for_each_bit(firsts, [&](int from) {
+                const std::uint64_t above = ~((bit(from) - 1) | bit(from));
+                for_each_bit(same_value ? partners & above : partners,
+                             [&](int to) { ++counts[counts_.index(to - from, opposite)]; });
             });
-            for_each_bit(masks.negative & taken, [&](int shift) {
-                keys.push_back(key_of(digit, {member.value, shift, true}));
-            });
-        }
+        };
+        count(own.positive, others.positive, 0);
+        count(own.positive, others.negative, 1);
+        count(own.negative, others.positive, 1);
+        count(own.negative, others.negative, 0);
     }
 
     void erase_digit(Row& from, std::int32_t value, int shift) {
@@ -180,18 +185,19 @@ class Sharing {
         Masks& masks = masks_of(*member);
         masks.positive &= ~bit(shift);
         masks.negative &= ~bit(shift);
+        member->masks = masks;
         if (masks.any() == 0) from.members.erase(member);
     }
 
     // Disjoint occurrences that fit their row's depth limit, rows in order.
-    [[nodiscard]] std::vector<Occurrence> occurrences(const Pattern& pattern) const {
+    void find_occurrences(const Pattern& pattern, std::vector<Occurrence>& found) const {
+        found.clear();
         const std::uint64_t deep = kraft(
             std::max(construction_.value(pattern.a).depth, construction_.value(pattern.b).depth));
         const std::uint64_t added = deep - kraft(std::min(construction_.value(pattern.a).depth,
                                                           construction_.value(pattern.b).depth));
         const std::vector<Use>& uses_a = uses_[static_cast<std::size_t>(pattern.a)];
         const std::vector<Use>& uses_b = uses_[static_cast<std::size_t>(pattern.b)];
-        std::vector<Occurrence> found;
         auto b = uses_b.begin();
         for (const Use& a : uses_a) {
             while (b != uses_b.end() && b->row < a.row) ++b;
@@ -215,7 +221,6 @@ class Sharing {
             take(a.masks.positive, seconds.positive, false);
             take(a.masks.negative, seconds.negative, true);
         }
-        return found;
     }
 
     // True if a - b should be made as b - a: b would reach below a, and low bits pass through only
@@ -256,11 +261,12 @@ class Sharing {
             std::vector<Use>& uses = uses_.back();
             if (uses.empty() || uses.back().row != occurrence.row) {
                 uses.push_back({occurrence.row, {}});
-                in.members.push_back({made, static_cast<std::int32_t>(uses.size()) - 1});
+                in.members.push_back({made, static_cast<std::int32_t>(uses.size()) - 1, {}});
             }
             Masks& masks = uses.back().masks;
             (occurrence.negative != reversed ? masks.negative : masks.positive) |=
                 bit(occurrence.shift - up_a);
+            in.members.back().masks = masks;
             in.kraft_sum += change;
         }
         push_patterns(made);
@@ -271,6 +277,8 @@ class Sharing {
     std::vector<std::vector<Use>> uses_;  // per value, rows in order
     std::vector<Row> rows_;
     PatternQueue queue_;
+    PairCounts counts_;
+    int highest_shift_ = 0;
 };
 
 }  // namespace
