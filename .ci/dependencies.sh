@@ -10,7 +10,7 @@ packages=(
   libfmt-dev libexpected-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libboost-dev
   libhdf5-dev libzip-dev
   libgtest-dev
-  verilator yosys iverilog z3
+  verilator yosys iverilog z3 nextpnr-ice40
   python3 python3-venv
 )
 

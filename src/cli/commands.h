@@ -54,6 +54,13 @@ struct SynthArgs {
 };
 Result<Outcome> run_synth(const SynthArgs& args, Progress& progress);
 
+struct PlaceArgs {
+    std::string directory;
+    std::uint64_t seed = 1;
+    std::int64_t time_limit_seconds = 180;  ///< of one run of the router
+};
+Result<Outcome> run_place(const PlaceArgs& args, Progress& progress);
+
 struct ReportArgs {
     std::string directory;
     bool open = false;

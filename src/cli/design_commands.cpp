@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "compile/compile.h"
 #include "compile/design_directory.h"
+#include "compile/place.h"
 #include "compile/report_json.h"
 #include "emulate/engine.h"
 #include "report/statistics.h"
@@ -64,32 +65,11 @@ std::string synthesis_text(const tools::YosysReport& synthesis, const Json& repo
     return out + fmt::format("  {}, flow {}\n", synthesis.tool, synthesis.flow);
 }
 
-// What the emitted files say must be what is verified: each still has the hash it was written with.
-Status check_files(const std::string& directory, const compile::Compiled& compiled) {
-    for (const rtl::File& file : rtl::verilog_files(compiled.netlist)) {
-        GW_TRY(const std::string content, read_file(directory + "/" + file.path));
-        if (content != file.content) {
-            return fail(fmt::format("{}/{}: was changed after compilation; compile the model again",
-                                    directory, file.path));
-        }
-    }
-    return {};
-}
-
-std::vector<std::string> rtl_paths(const std::string& directory,
-                                   const compile::Compiled& compiled) {
-    std::vector<std::string> paths;
-    for (const rtl::File& file : rtl::verilog_files(compiled.netlist)) {
-        if (!file.path.ends_with("_axis.v")) paths.push_back(directory + "/" + file.path);
-    }
-    return paths;
-}
-
 }  // namespace
 
 Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
     GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
-    GW_TRY_STATUS(check_files(args.directory, compiled));
+    GW_TRY_STATUS(compile::check_verilog(compiled, args.directory));
     GW_TRY(Json report, compile::read_report(args.directory));
     verify::VerifyParams params;
     params.vectors = args.vectors;
@@ -117,11 +97,11 @@ Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
 
 Result<Outcome> run_synth(const SynthArgs& args, Progress& progress) {
     GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
-    GW_TRY_STATUS(check_files(args.directory, compiled));
+    GW_TRY_STATUS(compile::check_verilog(compiled, args.directory));
     GW_TRY(Json report, compile::read_report(args.directory));
     tools::YosysJob job;
     job.top = compiled.netlist.name;
-    job.files = rtl_paths(args.directory, compiled);
+    job.files = compile::rtl_paths(compiled, args.directory);
     job.family = args.family.empty() ? compiled.device.family : args.family;
     const bool has_fast_flow = job.family == "xcup" || job.family == "xc7";
     job.flow = has_fast_flow ? tools::YosysFlow::kFast : tools::YosysFlow::kVendor;

@@ -88,6 +88,7 @@ struct Program {
     std::string raw_type;
     VerifyArgs verify;
     SynthArgs synth;
+    PlaceArgs place;
     ReportArgs report;
     EvaluateArgs evaluate;
     CmvmArgs cmvm;
@@ -169,6 +170,15 @@ struct Program {
                             [this](Progress& p) { return run_synth(synth, p); });
         sub->add_option("design", synth.directory, "design directory")->required();
         sub->add_option("--family", synth.family, "xcup, xc7, ice40 ... (default: the part's)");
+
+        sub = add("place", "clock reached by open place and route (nextpnr), beside our estimate",
+                  [this](Progress& p) { return run_place(place, p); });
+        sub->add_option("design", place.directory, "design directory")->required();
+        sub->add_option("--seed", place.seed, "seed of the placer")->capture_default_str();
+        sub->add_option("--time-limit", place.time_limit_seconds,
+                        "seconds for one run of the router; three seeds are tried")
+            ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}))
+            ->capture_default_str();
 
         sub = add("report", "summary of a design; writes report.html",
                   [this](Progress& p) { return run_report(report, p); });

@@ -176,6 +176,10 @@ std::vector<std::string> yosys_families() {
     return {"xcup", "xcu", "xc7", "ice40", "generic"};
 }
 
+std::string yosys_adder_map() {
+    return std::string(kAdderMap);
+}
+
 Result<YosysReport> synthesize(const YosysJob& job) {
     GW_TRY(const Script script, script_for(job));
     GW_TRY(const ScratchDirectory scratch, ScratchDirectory::create());

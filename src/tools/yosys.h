@@ -55,4 +55,7 @@ std::vector<std::string> yosys_families();
 
 Result<YosysReport> synthesize(const YosysJob& job);
 
+/// A technology map (Verilog) that gives every $add and $sub one carry chain.
+std::string yosys_adder_map();
+
 }  // namespace gatewright::tools
