@@ -44,13 +44,18 @@ TEST(Legalize, OperandsAreAlignedBitByBit) {
 }
 
 TEST(Legalize, TruncationIsASlice) {
-    EXPECT_EQ(verilog_of("%0 = input s8.4\n%1 = cast s4.2 TRN WRAP %0\noutput %1\n"),
-              "    wire [3:0] out_0 = x_0[5:2];  // s4.2\n");
+    // The register of %0 holds bits 2 to 5 only, for the slice, and bits 6 and 7 for %2.
+    EXPECT_EQ(verilog_of("%0 = input s8.4\n%1 = cast s4.2 TRN WRAP %0\n%2 = slice u2.0 %0 >> 6\n"
+                         "%3 = and s4.2 %1 %2\noutput %3\n"),
+              "    wire [3:0] v0 = x_0[3:0];\n"
+              "    wire [1:0] v1 = x_0[5:4];\n"
+              "    wire [3:0] out_0 = x_0[3:0] & {2'h0, x_0[5:4]};  // s4.2\n");
 }
 
 TEST(Legalize, RoundingAddsTheHighestDroppedBit) {
+    // The lowest bit of %0 decides nothing, so its register holds the other seven.
     EXPECT_EQ(verilog_of("%0 = input u8.4\n%1 = cast u7.2 RND WRAP %0\noutput %1\n"),
-              "    wire [6:0] out_0 = {1'h0, x_0[7:2]} + {6'h0, x_0[1]};  // u7.2\n");
+              "    wire [6:0] out_0 = {1'h0, x_0[6:1]} + {6'h0, x_0[0]};  // u7.2\n");
 }
 
 TEST(Legalize, ReluLooksAtTheSignBit) {
