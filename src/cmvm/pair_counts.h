@@ -15,10 +15,10 @@ class PairCounts {
   public:
     using Count = std::uint16_t;  // a value has at most 65,535 pairs of a kind with another
 
-    /// Shifts between values are from -widest to widest.
-    void set_widest(int widest) {
-        widest_ = widest;
-        stride_ = static_cast<std::size_t>(2 * (2 * widest + 1));
+    /// Room for digits at this shift; before anything is counted.
+    void widen(int shift) {
+        widest_ = std::max(widest_, shift);
+        stride_ = static_cast<std::size_t>(2 * (2 * widest_ + 1));
     }
 
     /// Position of a pair in the counters of a value.

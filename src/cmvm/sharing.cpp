@@ -25,9 +25,9 @@ class Sharing {
   public:
     Sharing(Construction& construction, std::span<const Sum> sums, const Ranking& ranking)
         : construction_(construction), ranking_(ranking) {
-        uses_.resize(static_cast<std::size_t>(construction.size()));
-        for (const Sum& sum : sums) add_sum(sum);
-        counts_.set_widest(highest_shift_);
+        for (const Sum& sum : sums) add_row(sum);
+        words_ = (rows_.size() + 63) / 64;
+        add_uses(sums);
         for (std::int32_t value = 0; value < construction.size(); ++value) push_patterns(value);
     }
 
@@ -52,7 +52,7 @@ class Sharing {
         for (const Row& row : rows_) {
             Sum sum{{}, row.limit, row.sign};
             for (const Member& member : row.members) {
-                const Masks& masks = masks_of(member);
+                const Masks& masks = member.masks;
                 for_each_bit(masks.any(), [&](int shift) {
                     sum.digits.push_back({member.value, shift, (masks.negative & bit(shift)) != 0});
                 });
@@ -63,15 +63,23 @@ class Sharing {
     }
 
   private:
+    // Up to so many rows a use is found by a table instead of a search.
+    static constexpr std::size_t kIndexedRows = 512;
+
     // A value's digits in one row.
     struct Use {
         std::int32_t row;
         Masks masks;
     };
-    // A row's link to uses_[value][use], with a copy of its masks.
+    // The uses of a value, rows in order: a part of uses_.
+    struct Uses {
+        std::size_t first = 0;
+        std::size_t count = 0;
+    };
+    // A row's link to a use, with a copy of its masks.
     struct Member {
         std::int32_t value;
-        std::int32_t use;
+        std::size_t use;
         Masks masks;
     };
     struct Row {
@@ -86,35 +94,72 @@ class Sharing {
         bool negative;       // sign of the digit of pattern.a
     };
 
-    [[nodiscard]] Masks& masks_of(const Member& member) {
-        return uses_[static_cast<std::size_t>(member.value)][static_cast<std::size_t>(member.use)]
-            .masks;
-    }
-    [[nodiscard]] const Masks& masks_of(const Member& member) const {
-        return uses_[static_cast<std::size_t>(member.value)][static_cast<std::size_t>(member.use)]
-            .masks;
-    }
     Row& row(std::int32_t index) { return rows_[static_cast<std::size_t>(index)]; }
 
-    void add_sum(const Sum& sum) {
+    void add_row(const Sum& sum) {
         Row added;
         added.limit = std::min(sum.depth_limit, kDeepest);
         added.sign = sum.sign;
-        const auto index = static_cast<std::int32_t>(rows_.size());
         for (const Digit& digit : sum.digits) {
-            std::vector<Use>& uses = uses_[static_cast<std::size_t>(digit.value)];
-            if (uses.empty() || uses.back().row != index) {
-                added.members.push_back({digit.value, static_cast<std::int32_t>(uses.size()), {}});
-                uses.push_back({index, {}});
-            }
-            Masks& masks = uses.back().masks;
-            GW_CHECK((masks.any() & bit(digit.shift)) == 0, "two digits of a value at one shift");
-            (digit.negative ? masks.negative : masks.positive) |= bit(digit.shift);
             added.kraft_sum += kraft(construction_.value(digit.value).depth);
-            highest_shift_ = std::max(highest_shift_, digit.shift);
+            counts_.widen(digit.shift);
         }
-        for (Member& member : added.members) member.masks = masks_of(member);
         rows_.push_back(std::move(added));
+    }
+
+    void add_uses(std::span<const Sum> sums) {
+        std::vector<std::vector<Use>> uses(static_cast<std::size_t>(construction_.size()));
+        for (std::size_t r = 0; r < sums.size(); ++r) {
+            const auto index = static_cast<std::int32_t>(r);
+            for (const Digit& digit : sums[r].digits) {
+                std::vector<Use>& own = uses[static_cast<std::size_t>(digit.value)];
+                if (own.empty() || own.back().row != index) own.push_back({index, {}});
+                Masks& masks = own.back().masks;
+                GW_CHECK((masks.any() & bit(digit.shift)) == 0,
+                         "two digits of a value at one shift");
+                (digit.negative ? masks.negative : masks.positive) |= bit(digit.shift);
+            }
+        }
+        for (std::int32_t value = 0; value < construction_.size(); ++value) {
+            add_value();
+            for (const Use& use : uses[static_cast<std::size_t>(value)]) add_use(value, use);
+        }
+    }
+
+    void add_value() {
+        uses_of_.push_back({uses_.size(), 0});
+        alive_.resize(alive_.size() + words_, 0);
+        if (rows_.size() <= kIndexedRows) index_.resize(index_.size() + rows_.size(), 0);
+    }
+
+    // Of the value added last.
+    void add_use(std::int32_t value, const Use& use) {
+        row(use.row).members.push_back({value, uses_.size(), use.masks});
+        uses_.push_back(use);
+        const auto index = static_cast<std::uint16_t>(uses_of_.back().count++);
+        if (rows_.size() <= kIndexedRows) {
+            const std::size_t at = static_cast<std::size_t>(value) * rows_.size();
+            index_[at + static_cast<std::size_t>(use.row)] = index;
+        }
+        alive_word(value, use.row) |= bit(use.row % 64);
+    }
+
+    // The rows in which a value has digits left, 64 to a word.
+    std::uint64_t& alive_word(std::int32_t value, std::int32_t row) {
+        return alive_[static_cast<std::size_t>(value) * words_ +
+                      static_cast<std::size_t>(row) / 64];
+    }
+
+    [[nodiscard]] const Use& use_in_row(std::int32_t value, std::int32_t row) const {
+        const Uses& uses = uses_of_[static_cast<std::size_t>(value)];
+        const Use* const first = uses_.data() + uses.first;
+        if (rows_.size() <= kIndexedRows) {
+            const std::size_t at = static_cast<std::size_t>(value) * rows_.size();
+            return first[index_[at + static_cast<std::size_t>(row)]];
+        }
+        return *std::lower_bound(
+            first, first + uses.count, row,
+            [](const Use& use, std::int32_t wanted) { return use.row < wanted; });
     }
 
     // A pattern as a number: equal patterns have equal keys.
@@ -149,7 +194,7 @@ class Sharing {
 
     // Queues the patterns of a value with itself and with the values before it.
     void push_patterns(std::int32_t value) {
-        for (const Use& use : uses_[static_cast<std::size_t>(value)]) {
+        for (const Use& use : uses_of(value)) {
             for (const Member& member : row(use.row).members) {
                 if (member.value > value) continue;
                 count_pairs(use.masks, member.masks, counts_.of(member.value),
@@ -182,11 +227,13 @@ class Sharing {
     void erase_digit(Row& from, std::int32_t value, int shift) {
         const auto member = std::find_if(from.members.begin(), from.members.end(),
                                          [&](const Member& m) { return m.value == value; });
-        Masks& masks = masks_of(*member);
+        Masks& masks = uses_[member->use].masks;
         masks.positive &= ~bit(shift);
         masks.negative &= ~bit(shift);
         member->masks = masks;
-        if (masks.any() == 0) from.members.erase(member);
+        if (masks.any() != 0) return;
+        alive_word(value, uses_[member->use].row) &= ~bit(uses_[member->use].row % 64);
+        from.members.erase(member);
     }
 
     // Disjoint occurrences that fit their row's depth limit, rows in order.
@@ -196,31 +243,37 @@ class Sharing {
             std::max(construction_.value(pattern.a).depth, construction_.value(pattern.b).depth));
         const std::uint64_t added = deep - kraft(std::min(construction_.value(pattern.a).depth,
                                                           construction_.value(pattern.b).depth));
-        const std::vector<Use>& uses_a = uses_[static_cast<std::size_t>(pattern.a)];
-        const std::vector<Use>& uses_b = uses_[static_cast<std::size_t>(pattern.b)];
-        auto b = uses_b.begin();
-        for (const Use& a : uses_a) {
-            while (b != uses_b.end() && b->row < a.row) ++b;
-            if (b == uses_b.end()) break;
-            if (b->row != a.row) continue;
-            const Row& in = rows_[static_cast<std::size_t>(a.row)];
-            std::uint64_t room = (kraft(in.limit) - in.kraft_sum);
-            const Masks seconds =
-                pattern.subtract ? Masks{b->masks.negative, b->masks.positive} : b->masks;
-            std::uint64_t taken = 0;
-            const auto take = [&](std::uint64_t firsts, std::uint64_t partners, bool negative) {
-                for_each_bit(firsts & shifted(partners, -pattern.shift), [&](int shift) {
-                    const std::uint64_t pair = bit(shift) | bit(shift + pattern.shift);
-                    if (pattern.a == pattern.b && (taken & pair) != 0) return;
-                    if (added > room) return;
-                    room -= added;
-                    taken |= pair;
-                    found.push_back({a.row, shift, negative});
-                });
-            };
-            take(a.masks.positive, seconds.positive, false);
-            take(a.masks.negative, seconds.negative, true);
+        const std::size_t first_a = static_cast<std::size_t>(pattern.a) * words_;
+        const std::size_t first_b = static_cast<std::size_t>(pattern.b) * words_;
+        for (std::size_t word = 0; word < words_; ++word) {
+            for_each_bit(alive_[first_a + word] & alive_[first_b + word], [&](int offset) {
+                const std::int32_t in = static_cast<std::int32_t>(64 * word) + offset;
+                find_occurrences_in(in, pattern, added, found);
+            });
         }
+    }
+
+    // `added`: what a merge adds to the row's Kraft sum.
+    void find_occurrences_in(std::int32_t index, const Pattern& pattern, std::uint64_t added,
+                             std::vector<Occurrence>& found) const {
+        const Masks& a = use_in_row(pattern.a, index).masks;
+        const Masks& b = use_in_row(pattern.b, index).masks;
+        const Masks seconds = pattern.subtract ? Masks{b.negative, b.positive} : b;
+        const Row& in = rows_[static_cast<std::size_t>(index)];
+        std::uint64_t room = kraft(in.limit) - in.kraft_sum;
+        std::uint64_t taken = 0;
+        const auto take = [&](std::uint64_t firsts, std::uint64_t partners, bool negative) {
+            for_each_bit(firsts & shifted(partners, -pattern.shift), [&](int shift) {
+                const std::uint64_t pair = bit(shift) | bit(shift + pattern.shift);
+                if (pattern.a == pattern.b && (taken & pair) != 0) return;
+                if (added > room) return;
+                room -= added;
+                taken |= pair;
+                found.push_back({index, shift, negative});
+            });
+        };
+        take(a.positive, seconds.positive, false);
+        take(a.negative, seconds.negative, true);
     }
 
     // True if a - b should be made as b - a: b would reach below a, and low bits pass through only
@@ -235,7 +288,7 @@ class Sharing {
             bool other_positive = false;
             for (const Member& member : rows_[static_cast<std::size_t>(occurrence.row)].members) {
                 if (member.value == pattern.a || member.value == pattern.b) continue;
-                other_positive = other_positive || masks_of(member).positive != 0;
+                other_positive = other_positive || member.masks.positive != 0;
             }
             if (!other_positive) balance += occurrence.negative ? -1 : 1;
         }
@@ -253,32 +306,39 @@ class Sharing {
         const std::uint64_t change = kraft(construction_.value(made).depth) -
                                      kraft(construction_.value(pattern.a).depth) -
                                      kraft(construction_.value(pattern.b).depth);
-        uses_.emplace_back();
         for (const Occurrence& occurrence : found) {
             Row& in = row(occurrence.row);
             erase_digit(in, pattern.a, occurrence.shift);
             erase_digit(in, pattern.b, occurrence.shift + pattern.shift);
-            std::vector<Use>& uses = uses_.back();
-            if (uses.empty() || uses.back().row != occurrence.row) {
-                uses.push_back({occurrence.row, {}});
-                in.members.push_back({made, static_cast<std::int32_t>(uses.size()) - 1, {}});
-            }
-            Masks& masks = uses.back().masks;
-            (occurrence.negative != reversed ? masks.negative : masks.positive) |=
-                bit(occurrence.shift - up_a);
-            in.members.back().masks = masks;
             in.kraft_sum += change;
+        }
+        add_value();
+        for (std::size_t i = 0; i < found.size();) {
+            Use use{found[i].row, {}};
+            for (; i < found.size() && found[i].row == use.row; ++i) {
+                (found[i].negative != reversed ? use.masks.negative : use.masks.positive) |=
+                    bit(found[i].shift - up_a);
+            }
+            add_use(made, use);
         }
         push_patterns(made);
     }
 
+    [[nodiscard]] std::span<const Use> uses_of(std::int32_t value) const {
+        const Uses& uses = uses_of_[static_cast<std::size_t>(value)];
+        return {uses_.data() + uses.first, uses.count};
+    }
+
     Construction& construction_;
     Ranking ranking_;
-    std::vector<std::vector<Use>> uses_;  // per value, rows in order
+    std::vector<Use> uses_;
+    std::vector<Uses> uses_of_;         // per value
+    std::vector<std::uint64_t> alive_;  // per value, words_ each
+    std::vector<std::uint16_t> index_;  // per value and row: which of the value's uses
+    std::size_t words_ = 0;
     std::vector<Row> rows_;
     PatternQueue queue_;
     PairCounts counts_;
-    int highest_shift_ = 0;
 };
 
 }  // namespace
