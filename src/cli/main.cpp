@@ -30,6 +30,10 @@ struct ModelText {
     std::string input_type;
     std::string weights;
     bool winner_only = false;
+    std::optional<int> stages;
+    std::optional<bool> input_register;
+    std::optional<bool> output_register;
+    std::optional<int> register_fanout;
 
     [[nodiscard]] Result<compile::Options> options(const std::string& model) const {
         compile::Options out;
@@ -40,6 +44,10 @@ struct ModelText {
         if (!part.empty()) out.part = part;
         if (!weights.empty()) out.import.weights_path = weights;
         if (winner_only) out.import.winner_only = true;
+        if (stages) out.pipeline.stages = stages;
+        if (input_register) out.pipeline.input_register = *input_register;
+        if (output_register) out.pipeline.output_register = *output_register;
+        if (register_fanout) out.pipeline.register_fanout = *register_fanout;
         if (!clock.empty()) {
             GW_TRY(out.clock_mhz, compile::parse_clock(clock));
         }
@@ -72,6 +80,22 @@ void add_hardware_options(CLI::App& app, ModelText& text) {
     app.add_option("--part", text.part, "device (default xcvu13p-2)");
     app.add_option("--clock", text.clock, "clock to meet: 360MHz (default 200MHz)");
     app.add_option("--latency", text.latency, "budget instead of a clock: 100ns or 12cycles");
+    app.add_option("--stages", text.stages, "exactly this many pipeline stages, at the best clock")
+        ->check(CLI::Range(0, 1000));
+    const auto add_switch = [&app](const std::string& name, std::optional<bool>& value,
+                                   const char* yes, const char* no) {
+        app.add_flag_callback(
+            "--" + name, [&value] { value = true; }, yes);
+        app.add_flag_callback(
+            "--no-" + name, [&value] { value = false; }, no);
+    };
+    add_switch("input-register", text.input_register, "register the inputs first (default)",
+               "compute from the input pins in the first cycle");
+    add_switch("output-register", text.output_register, "outputs come from registers (default)",
+               "outputs come from logic");
+    app.add_option("--register-fanout", text.register_fanout,
+                   "copy registers with more users in a cycle than this (default 0: never)")
+        ->check(CLI::Range(0, 100000));
     app.add_option("--name", text.name, "name of the top module (default: from the model file)");
 }
 

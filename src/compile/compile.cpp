@@ -47,61 +47,19 @@ void warn_of_constants(const model::TypedGraph& typed, std::vector<std::string>&
     }
 }
 
-// The lowest clock whose latency fits a time budget: n cycles need a clock of at least n / budget,
-// and the schedule of n cycles must allow it. More cycles ask for a higher clock, so the first fit
-// is it.
-Result<schedule::Schedule> schedule_within_time(const arch::FlatProgram& flat,
-                                                const schedule::Device& device,
-                                                double nanoseconds) {
-    constexpr int kMostCycles = 512;
-    double best_ns = 0;
-    for (int cycles = 1; cycles <= kMostCycles; ++cycles) {
-        const double needed_mhz = 1e3 * cycles / nanoseconds;
-        if (needed_mhz > device.max_clock_mhz) break;
-        schedule::ScheduleParams params;
-        params.clock_mhz = needed_mhz;
-        auto result = schedule::schedule(flat, device, params);
-        if (!result) continue;
-        const double got_ns = 1e3 * result->latency_cycles / needed_mhz;
-        if (best_ns == 0 || got_ns < best_ns) best_ns = got_ns;
-        if (result->clock_mhz >= needed_mhz * (1 - 1e-9) && result->latency_cycles <= cycles)
-            return result;
-    }
-    if (best_ns == 0) {
-        schedule::ScheduleParams fastest;
-        fastest.clock_mhz = device.max_clock_mhz;
-        GW_TRY(const schedule::Schedule result, schedule::schedule(flat, device, fastest));
-        best_ns = 1e3 * result.latency_cycles / result.clock_mhz;
-    }
-    return fail(fmt::format("a latency of {} ns cannot be met on {}; the best found is {:.1f} ns",
-                            nanoseconds, device.part, best_ns));
-}
-
-Result<schedule::Schedule> make_schedule(const arch::FlatProgram& flat,
-                                         const schedule::Device& device, const Options& options) {
-    if (options.latency && options.latency->nanoseconds > 0 && !options.clock_mhz) {
-        return schedule_within_time(flat, device, options.latency->nanoseconds);
-    }
+schedule::ScheduleParams schedule_params(const Options& options) {
     schedule::ScheduleParams params;
     params.clock_mhz = options.clock_mhz;
-    if (options.latency && options.latency->cycles > 0 && !options.clock_mhz) {
+    if (options.latency && options.latency->nanoseconds > 0) {
+        params.latency_ns = options.latency->nanoseconds;
+    } else if (options.latency) {
         params.latency_cycles = options.latency->cycles;
-    } else if (!params.clock_mhz) {
-        params.clock_mhz = std::min(kDefaultClockMhz, device.max_clock_mhz);
     }
-    auto result = schedule::schedule(flat, device, params);
-    if (!result || !options.latency) return result;
-    const double got_ns = 1e3 * result->latency_cycles / result->clock_mhz;
-    const LatencyBudget& budget = *options.latency;
-    const bool too_slow = budget.nanoseconds > 0 ? got_ns > budget.nanoseconds
-                                                 : result->latency_cycles > budget.cycles;
-    if (too_slow) {
-        return fail(fmt::format(
-            "at {:.1f} MHz the latency is {} cycles ({:.1f} ns), over the budget; leave "
-            "--clock out to let the clock follow from the latency",
-            result->clock_mhz, result->latency_cycles, got_ns));
-    }
-    return result;
+    params.stages = options.pipeline.stages;
+    params.register_inputs = options.pipeline.input_register;
+    params.register_outputs = options.pipeline.output_register;
+    params.register_fanout = options.pipeline.register_fanout;
+    return params;
 }
 
 // Design, schedule and netlist of a typed graph: the half that load_design() repeats.
@@ -111,7 +69,7 @@ Status build_hardware(Compiled& out, Progress& progress) {
     out.flat = arch::flatten(out.design);
     progress.stage("schedule");
     GW_TRY(out.device, schedule::find_device(out.options.part));
-    GW_TRY(out.schedule, make_schedule(out.flat, out.device, out.options));
+    GW_TRY(out.schedule, schedule::schedule(out.flat, out.device, schedule_params(out.options)));
     GW_TRY_STATUS(schedule::verify(out.flat, out.device, out.schedule));
     progress.stage("netlist");
     out.netlist = rtl::build_netlist(out.design, out.flat, out.schedule);

@@ -6,6 +6,10 @@
 //     name = "jets"
 //     part = "xcvu13p-2"
 //     clock = "360MHz"              # or latency = "100ns"
+//     stages = 8                    # or exactly this many clock cycles
+//     input_register = true
+//     output_register = true
+//     register_fanout = 64          # more users get copies of the register
 //     input_type = "fixed<16,6>"
 //     winner_only = false
 //
@@ -81,6 +85,24 @@ class ConfigReader {
                       {"latency",
                        [&](const toml::node& n) {
                            parsed(n, "design.latency", parse_latency, options_.latency);
+                       }},
+                      {"stages",
+                       [&](const toml::node& n) {
+                           int stages = 0;
+                           number(n, "design.stages", stages);
+                           options_.pipeline.stages = stages;
+                       }},
+                      {"input_register",
+                       [&](const toml::node& n) {
+                           flag(n, "design.input_register", options_.pipeline.input_register);
+                       }},
+                      {"output_register",
+                       [&](const toml::node& n) {
+                           flag(n, "design.output_register", options_.pipeline.output_register);
+                       }},
+                      {"register_fanout",
+                       [&](const toml::node& n) {
+                           number(n, "design.register_fanout", options_.pipeline.register_fanout);
                        }},
                       {"input_type",
                        [&](const toml::node& n) {

@@ -95,6 +95,11 @@ Json to_json(const Options& options) {
         json.set("latency_ns", options.latency->nanoseconds);
         json.set("latency_cycles", std::int64_t{options.latency->cycles});
     }
+    const PipelineOptions& pipeline = options.pipeline;
+    json.set("stages", pipeline.stages ? Json(std::int64_t{*pipeline.stages}) : Json());
+    json.set("input_register", pipeline.input_register);
+    json.set("output_register", pipeline.output_register);
+    json.set("register_fanout", std::int64_t{pipeline.register_fanout});
     json.set("input_type", cast_json(options.import.input_type));
     json.set("winner_only", options.import.winner_only);
     json.set("precision", cast_json(options.import.precision.everywhere));
@@ -125,6 +130,15 @@ Result<Options> options_from_json(const Json& json) {
         budget.cycles = static_cast<int>(cycles);
         options.latency = budget;
     }
+    PipelineOptions& pipeline = options.pipeline;
+    if (const Json* stages = json.find("stages"); stages != nullptr && stages->is_number()) {
+        GW_TRY(const std::int64_t count, json.get_integer("stages"));
+        pipeline.stages = static_cast<int>(count);
+    }
+    GW_TRY(pipeline.input_register, json.bool_or("input_register", true));
+    GW_TRY(pipeline.output_register, json.bool_or("output_register", true));
+    GW_TRY(const std::int64_t fanout, json.integer_or("register_fanout", 0));
+    pipeline.register_fanout = static_cast<int>(fanout);
     GW_TRY_STATUS(read_cast(json, "input_type", options.import.input_type));
     GW_TRY_STATUS(read_cast(json, "precision", options.import.precision.everywhere));
     GW_TRY(options.import.winner_only, json.bool_or("winner_only", false));

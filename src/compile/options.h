@@ -20,6 +20,14 @@ struct LatencyBudget {
     int cycles = 0;
 };
 
+/// How the pipeline is cut, beside its clock.
+struct PipelineOptions {
+    std::optional<int> stages;    ///< exactly this many clock cycles
+    bool input_register = true;   ///< inputs are registered before anything is computed
+    bool output_register = true;  ///< outputs come straight from registers
+    int register_fanout = 0;      ///< users one register drives at most; 0: any number
+};
+
 struct Options {
     std::string model;   ///< path of the model file
     std::string config;  ///< the TOML file that was read, if any
@@ -27,6 +35,7 @@ struct Options {
     std::string part = "xcvu13p-2";
     std::optional<double> clock_mhz;
     std::optional<LatencyBudget> latency;
+    PipelineOptions pipeline;
     frontends::ImportParams import;
     cmvm::SolveParams cmvm;
 };

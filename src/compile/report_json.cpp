@@ -39,6 +39,12 @@ std::string compile_command(const Compiled& compiled, const std::string& directo
     } else if (options.latency) {
         out += fmt::format(" --latency {}cycles", options.latency->cycles);
     }
+    const PipelineOptions& pipeline = options.pipeline;
+    if (pipeline.stages) out += fmt::format(" --stages {}", *pipeline.stages);
+    if (!pipeline.input_register) out += " --no-input-register";
+    if (!pipeline.output_register) out += " --no-output-register";
+    if (pipeline.register_fanout > 0)
+        out += fmt::format(" --register-fanout {}", pipeline.register_fanout);
     if (!options.config.empty()) out += " --config " + shell_word(options.config);
     const frontends::ImportParams& import = options.import;
     if (import.precision.everywhere)
