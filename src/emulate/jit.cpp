@@ -1,13 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulate/jit.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "emulate/encode.h"
+#include "emulate/vector_program.h"
+
 namespace gatewright::emulate {
-struct JitCode::Memory {};
+
+struct JitCode::Memory {
+    std::unique_ptr<MachineCode> code;
+    std::vector<std::byte> data;  // constants, then tables; aligned within
+};
+
 JitCode::JitCode() = default;
 JitCode::~JitCode() = default;
+
+namespace {
+
+std::vector<VectorUnit> find_vector_units() {
+    std::vector<VectorUnit> units;
+#if defined(GW_HAVE_ASMJIT) && defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (avx512) units.push_back(VectorUnit::kAvx512);
+    if (__builtin_cpu_supports("avx2")) units.push_back(VectorUnit::kAvx2);
+#endif
+    return units;
+}
+
+std::size_t aligned(std::size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
+PlacedCode best_code(const VectorProgram& program) {
+    PlacedCode best;
+    bool has_best = false;
+    for (const std::vector<VectorId>& order : candidate_orders(program)) {
+        PlacedCode code = allocate_registers(program, order);
+        if (has_best && code.cost() >= best.cost()) continue;
+        best = std::move(code);
+        has_best = true;
+    }
+    return best;
+}
+
+}  // namespace
+
 std::span<const VectorUnit> supported_vector_units() {
-    return {};
+    static const std::vector<VectorUnit> units = find_vector_units();
+    return units;
 }
-std::unique_ptr<JitCode> JitCode::compile(const LaneProgram&, VectorUnit) {
-    return nullptr;
+
+std::unique_ptr<JitCode> JitCode::compile(const LaneProgram& lanes, VectorUnit unit) {
+    const auto units = supported_vector_units();
+    const bool supported = std::find(units.begin(), units.end(), unit) != units.end();
+    if (!supported || lanes.needs_exact) return nullptr;
+    std::unique_ptr<JitCode> jit(new JitCode);
+    jit->unit_ = unit;
+    const VectorProgram program = expand(lanes, unit, jit->inputs_, jit->outputs_);
+    const PlacedCode code = best_code(program);
+    const std::size_t vector = program.vector_bytes();
+    MemoryLayout layout;
+    layout.spill = aligned(program.input_vectors * vector);
+    layout.outputs = aligned(layout.spill + code.spill_slots * vector);
+    layout.end = aligned(layout.outputs + program.output_vectors * vector);
+    jit->memory_ = std::make_unique<Memory>();
+    jit->memory_->code = encode(program, code, layout);
+    if (!jit->memory_->code) return nullptr;
+
+    const std::size_t constants = program.constants.size() * sizeof(VectorConstant);
+    std::vector<std::byte>& data = jit->memory_->data;
+    data.resize(constants + program.tables.size() + 128);
+    const std::size_t start = aligned(reinterpret_cast<std::uintptr_t>(data.data())) -
+                              reinterpret_cast<std::uintptr_t>(data.data());
+    std::byte* base = data.data() + start;
+    if (constants > 0) std::memcpy(base, program.constants.data(), constants);
+    if (!program.tables.empty())
+        std::memcpy(base + constants, program.tables.data(), program.tables.size());
+    jit->constants_ = base;
+    jit->tables_ = base + constants;
+    jit->block_ = vector / 2;
+    jit->bytes_ = layout.end;
+    for (Slot& slot : jit->outputs_) slot.offset += static_cast<std::uint32_t>(layout.outputs);
+    jit->stats_ = code.stats;
+    jit->stats_.code_bytes = jit->memory_->code->size();
+    jit->function_ = reinterpret_cast<Function>(jit->memory_->code->entry());
+    return jit;
 }
+
 }  // namespace gatewright::emulate
