@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmvm/improve.h"
+
+#include <algorithm>
+
+#include "cmvm/input_grid.h"
+#include "cmvm/orientation.h"
+#include "cmvm/resynthesis.h"
+#include "cmvm/sum_network.h"
+
+namespace gatewright::cmvm {
+namespace {
+
+constexpr std::size_t kExactTerms = 8;
+constexpr int kMostEffort = 20;
+constexpr std::int32_t kLargestTurned = 2000;
+
+// As much work as pays: it grows with the graph up to a tenth of a second or two, and graphs so
+// large that a search of that length would hardly find anything get less.
+ResynthesisParams budget(const AdderGraph& graph, const ImproveParams& params) {
+    constexpr std::uint64_t kPerNode = 200'000;
+    constexpr std::uint64_t kMost = 20'000'000;
+    constexpr std::uint64_t kMostOfLarge = 5'000'000;
+    constexpr std::size_t kLarge = 2000;
+    constexpr double kThreshold = 16;  // cells: a little more than an adder
+    constexpr double kThoroughPerNode = 50'000;
+    if (params.effort <= 0) return {0, 0, params.seed};
+    const std::size_t nodes = graph.nodes.size();
+    std::uint64_t work = std::min(kPerNode * nodes, nodes > kLarge ? kMostOfLarge : kMost);
+    work <<= static_cast<unsigned>(std::min(params.effort, kMostEffort) - 1);
+    const double thorough =
+        static_cast<double>(work) / (kThoroughPerNode * static_cast<double>(nodes + 1));
+    return {work, kThreshold * std::min(1.0, thorough), params.seed};
+}
+
+}  // namespace
+
+AdderGraph improve(const AdderGraph& graph, std::span<const fixed::Interval> inputs,
+                   const ImproveParams& params) {
+    const auto grid = InputGrid::make(inputs);
+    if (!grid || graph.nodes.empty()) return graph;
+    auto network = SumNetwork::make(graph, *grid, params.arrival, params.max_depth);
+    if (!network) return graph;
+    const ResynthesisParams search = budget(graph, params);
+    if (search.work > 0) resynthesise(*network, search);
+    SumTrees trees(*grid);
+    if (network->size() < kLargestTurned) orient(*network, trees);
+    AdderGraph improved = network->graph(kExactTerms);
+    return cost(improved, inputs) <= cost(graph, inputs) ? improved : graph;
+}
+
+}  // namespace gatewright::cmvm
