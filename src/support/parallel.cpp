@@ -20,6 +20,11 @@ std::size_t thread_count() {
 
 void parallel_for(std::size_t count, std::size_t block,
                   const std::function<void(std::size_t, std::size_t)>& body) {
+    parallel_for(count, block, 0, body);
+}
+
+void parallel_for(std::size_t count, std::size_t block, std::size_t wanted,
+                  const std::function<void(std::size_t, std::size_t)>& body) {
     const std::size_t blocks = block == 0 ? 0 : (count + block - 1) / block;
     std::vector<std::exception_ptr> failures(blocks);
     std::atomic<std::size_t> next{0};
@@ -32,7 +37,7 @@ void parallel_for(std::size_t count, std::size_t block,
             }
         }
     };
-    const std::size_t workers = std::min(thread_count(), blocks);
+    const std::size_t workers = std::min(wanted == 0 ? thread_count() : wanted, blocks);
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < workers; ++i) threads.emplace_back(work);
     work();

@@ -16,5 +16,8 @@ std::size_t thread_count();
 /// exception of the lowest failing block.
 void parallel_for(std::size_t count, std::size_t block,
                   const std::function<void(std::size_t, std::size_t)>& body);
+/// The same on `threads` threads, the caller's among them; 0: on thread_count() threads.
+void parallel_for(std::size_t count, std::size_t block, std::size_t threads,
+                  const std::function<void(std::size_t, std::size_t)>& body);
 
 }  // namespace gatewright
