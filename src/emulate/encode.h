@@ -9,24 +9,16 @@
 
 namespace gatewright::emulate {
 
-/// Where the areas of the working memory begin, in bytes.
-struct MemoryLayout {
-    std::size_t spill = 0;
-    std::size_t outputs = 0;
-    std::size_t end = 0;
-};
-
 /// Executable code and the constants it reads; unmapped on destruction.
 class MachineCode {
   public:
     virtual ~MachineCode() = default;
-    /// void(memory, constants, tables)
+    /// void(inputs, outputs, spill, constants, tables)
     [[nodiscard]] virtual void* entry() const = 0;
     [[nodiscard]] virtual std::size_t size() const = 0;
 };
 
 /// Null where no code can be made: another processor, or no executable memory.
-std::unique_ptr<MachineCode> encode(const VectorProgram& program, const PlacedCode& code,
-                                    const MemoryLayout& layout);
+std::unique_ptr<MachineCode> encode(const VectorProgram& program, const PlacedCode& code);
 
 }  // namespace gatewright::emulate

@@ -24,11 +24,8 @@ Id by_width(int bits, Id of16, Id of32, Id of64) {
 
 class Encoder {
   public:
-    Encoder(const VectorProgram& program, const MemoryLayout& layout, asmjit::CodeHolder& holder)
-        : program_(program),
-          layout_(layout),
-          assembler_(&holder),
-          is_avx512_(program.unit == VectorUnit::kAvx512) {}
+    Encoder(const VectorProgram& program, asmjit::CodeHolder& holder)
+        : program_(program), assembler_(&holder), is_avx512_(program.unit == VectorUnit::kAvx512) {}
 
     void run(const PlacedCode& code) {
         for (const PlacedInst& inst : code.insts) encode(inst);
@@ -49,11 +46,11 @@ class Encoder {
             case Place::Kind::kInput:
                 return at(x86::rdi, place.index);
             case Place::Kind::kConstant:
-                return at(x86::rsi, place.index * std::size_t{64});
+                return at(x86::rcx, place.index * std::size_t{64});
             case Place::Kind::kSpill:
-                return at(x86::rdi, layout_.spill + place.index * std::size_t{bytes});
+                return at(x86::rdx, place.index * std::size_t{bytes});
             case Place::Kind::kOutput:
-                return at(x86::rdi, layout_.outputs + place.index * std::size_t{bytes});
+                return at(x86::rsi, place.index * std::size_t{bytes});
             case Place::Kind::kNone:
             case Place::Kind::kRegister:
                 break;
@@ -198,7 +195,7 @@ class Encoder {
     void gather(const VectorInst& inst, const x86::Vec& target, std::uint32_t index) {
         const bool wide = inst.bits == 64;
         const auto bytes = static_cast<std::uint32_t>(inst.bits / 8);
-        const x86::Mem table = x86::ptr(x86::rdx, vector(index), wide ? 3 : 2,
+        const x86::Mem table = x86::ptr(x86::r8, vector(index), wide ? 3 : 2,
                                         static_cast<std::int32_t>(inst.immediate), bytes);
         const Id id = wide ? Inst::kIdVpgatherqq : Inst::kIdVpgatherdd;
         if (is_avx512_) {
@@ -212,7 +209,6 @@ class Encoder {
     }
 
     const VectorProgram& program_;
-    const MemoryLayout& layout_;
     x86::Assembler assembler_;
     bool is_avx512_;
 };
@@ -258,13 +254,12 @@ class Failures : public asmjit::ErrorHandler {
 
 }  // namespace
 
-std::unique_ptr<MachineCode> encode(const VectorProgram& program, const PlacedCode& code,
-                                    const MemoryLayout& layout) {
+std::unique_ptr<MachineCode> encode(const VectorProgram& program, const PlacedCode& code) {
     asmjit::CodeHolder holder;
     Failures failures;
     if (holder.init(asmjit::Environment::host()) != asmjit::kErrorOk) return nullptr;
     holder.setErrorHandler(&failures);
-    Encoder(program, layout, holder).run(code);
+    Encoder(program, holder).run(code);
     return Pages::make(holder);
 }
 
@@ -274,7 +269,7 @@ std::unique_ptr<MachineCode> encode(const VectorProgram& program, const PlacedCo
 
 namespace gatewright::emulate {
 
-std::unique_ptr<MachineCode> encode(const VectorProgram&, const PlacedCode&, const MemoryLayout&) {
+std::unique_ptr<MachineCode> encode(const VectorProgram&, const PlacedCode&) {
     return nullptr;
 }
 

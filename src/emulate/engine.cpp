@@ -50,42 +50,31 @@ std::vector<LanePlace> places(std::span<const Slot> slots, std::span<const std::
     return out;
 }
 
-// Arrays in and out of one machine's memory. The spare lanes lie behind that memory.
-struct Exchange {
-    Exchange(std::vector<LanePlace> in, std::vector<LanePlace> out, const dfg::Program& program,
-             std::size_t block_events, std::size_t machine_bytes, LaneOrder order,
-             std::size_t vector_bits)
-        : block(block_events),
-          bytes(machine_bytes + block_events * 2),
-          inputs(std::move(in), program.inputs().size(), block_events,
-                 static_cast<std::uint32_t>(machine_bytes), order, vector_bits),
-          outputs(std::move(out), program.outputs().size(), block_events,
-                  static_cast<std::uint32_t>(machine_bytes), order, vector_bits) {}
+// Machine code runs on several blocks in a row: all are loaded, then computed, then stored. Wide
+// reads right after the narrower writes of the same bytes would stall the processor.
+constexpr std::size_t kBlocksAtOnce = 8;
 
-    std::size_t block;
-    std::size_t bytes;
+// Arrays in and out of a machine's lanes. Lanes that nobody reads lie behind the others.
+struct Exchange {
     Transposer inputs;
     Transposer outputs;
 };
 
 Exchange exchange_for(const dfg::Program& program, const BlockInterpreter& machine) {
-    return {places(machine.inputs(), machine.lanes().input_elements, machine.block()),
-            places(machine.outputs(), {}, machine.block()),
-            program,
-            machine.block(),
-            machine.bytes(),
-            LaneOrder::kInOrder,
-            128};
+    const std::size_t block = machine.block();
+    const auto spare = static_cast<std::uint32_t>(machine.bytes());
+    return {{places(machine.inputs(), machine.lanes().input_elements, block),
+             program.inputs().size(), block, spare, LaneOrder::kInOrder, 128},
+            {places(machine.outputs(), {}, block), program.outputs().size(), block, spare,
+             LaneOrder::kInOrder, 128}};
 }
 
 Exchange exchange_for(const dfg::Program& program, const LaneProgram& lanes, const JitCode& code) {
-    return {places(code.inputs(), lanes.input_elements, 1),
-            places(code.outputs(), {}, 1),
-            program,
-            code.block(),
-            code.bytes(),
-            LaneOrder::kUnpacked,
-            code.vector_bits()};
+    const auto order = LaneOrder::kUnpacked;
+    return {{places(code.inputs(), lanes.input_elements, 1), program.inputs().size(), code.block(),
+             static_cast<std::uint32_t>(code.input_bytes()), order, code.vector_bits()},
+            {places(code.outputs(), {}, 1), program.outputs().size(), code.block(),
+             static_cast<std::uint32_t>(code.output_bytes()), order, code.vector_bits()}};
 }
 
 std::byte* aligned(std::byte* start) {
@@ -166,13 +155,29 @@ struct Engine::Plan {
     void run_code(const Code* in, Code* out, std::size_t events) const {
         const std::size_t in_row = program.inputs().size();
         const std::size_t out_row = program.outputs().size();
-        const Exchange& exchange = *code_exchange;
-        with_memory(exchange.bytes, [&](std::byte* memory) {
-            for (std::size_t e = 0; e < events; e += exchange.block) {
-                const std::size_t count = std::min(exchange.block, events - e);
-                exchange.inputs.load(in + e * in_row, count, memory);
-                code->run(memory);
-                exchange.outputs.store(memory, count, out + e * out_row);
+        const std::size_t block = code->block();
+        const std::size_t spare = block * 2;
+        const std::size_t in_bytes = code->input_bytes() + spare;
+        const std::size_t out_bytes = code->output_bytes() + spare;
+        const std::size_t at_once = std::min(kBlocksAtOnce, (events + block - 1) / block);
+        const std::size_t bytes = code->spill_bytes() + at_once * (in_bytes + out_bytes);
+        with_memory(bytes, [&](std::byte* memory) {
+            std::byte* inputs = memory + code->spill_bytes();
+            std::byte* outputs = inputs + at_once * in_bytes;
+            const auto count = [&](std::size_t e) { return std::min(block, events - e); };
+            for (std::size_t begin = 0; begin < events; begin += at_once * block) {
+                const std::size_t end = std::min(events, begin + at_once * block);
+                std::byte* lanes = inputs;
+                for (std::size_t e = begin; e < end; e += block, lanes += in_bytes)
+                    code_exchange->inputs.load(in + e * in_row, count(e), lanes);
+                lanes = inputs;
+                std::byte* results = outputs;
+                for (std::size_t e = begin; e < end;
+                     e += block, lanes += in_bytes, results += out_bytes)
+                    code->run(lanes, results, memory);
+                results = outputs;
+                for (std::size_t e = begin; e < end; e += block, results += out_bytes)
+                    code_exchange->outputs.store(results, count(e), out + e * out_row);
             }
         });
     }
@@ -181,15 +186,15 @@ struct Engine::Plan {
     void run_interpreter(const Code* in, Code* out, std::size_t events) const {
         const std::size_t in_row = program.inputs().size();
         const std::size_t out_row = program.outputs().size();
-        const Exchange& exchange = *interpreter_exchange;
-        std::vector<Integer> wide(interpreter->wide_slots() * exchange.block);
-        with_memory(exchange.bytes, [&](std::byte* memory) {
+        const std::size_t block = interpreter->block();
+        std::vector<Integer> wide(interpreter->wide_slots() * block);
+        with_memory(interpreter->bytes() + block * 2, [&](std::byte* memory) {
             interpreter->prepare(memory);
-            for (std::size_t e = 0; e < events; e += exchange.block) {
-                const std::size_t count = std::min(exchange.block, events - e);
-                exchange.inputs.load(in + e * in_row, count, memory);
+            for (std::size_t e = 0; e < events; e += block) {
+                const std::size_t count = std::min(block, events - e);
+                interpreter_exchange->inputs.load(in + e * in_row, count, memory);
                 interpreter->run(memory, wide.data(), count);
-                exchange.outputs.store(memory, count, out + e * out_row);
+                interpreter_exchange->outputs.store(memory, count, out + e * out_row);
             }
         });
     }

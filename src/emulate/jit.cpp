@@ -63,12 +63,8 @@ std::unique_ptr<JitCode> JitCode::compile(const LaneProgram& lanes, VectorUnit u
     const VectorProgram program = expand(lanes, unit, jit->inputs_, jit->outputs_);
     const PlacedCode code = best_code(program);
     const std::size_t vector = program.vector_bytes();
-    MemoryLayout layout;
-    layout.spill = aligned(program.input_vectors * vector);
-    layout.outputs = aligned(layout.spill + code.spill_slots * vector);
-    layout.end = aligned(layout.outputs + program.output_vectors * vector);
     jit->memory_ = std::make_unique<Memory>();
-    jit->memory_->code = encode(program, code, layout);
+    jit->memory_->code = encode(program, code);
     if (!jit->memory_->code) return nullptr;
 
     const std::size_t constants = program.constants.size() * sizeof(VectorConstant);
@@ -83,8 +79,9 @@ std::unique_ptr<JitCode> JitCode::compile(const LaneProgram& lanes, VectorUnit u
     jit->constants_ = base;
     jit->tables_ = base + constants;
     jit->block_ = vector / 2;
-    jit->bytes_ = layout.end;
-    for (Slot& slot : jit->outputs_) slot.offset += static_cast<std::uint32_t>(layout.outputs);
+    jit->input_bytes_ = aligned(program.input_vectors * vector);
+    jit->output_bytes_ = aligned(program.output_vectors * vector);
+    jit->spill_bytes_ = aligned(code.spill_slots * vector);
     jit->stats_ = code.stats;
     jit->stats_.code_bytes = jit->memory_->code->size();
     jit->function_ = reinterpret_cast<Function>(jit->memory_->code->entry());

@@ -42,10 +42,13 @@ class JitCode {
     JitCode(const JitCode&) = delete;
     JitCode& operator=(const JitCode&) = delete;
 
-    /// Events one call computes, bytes of working memory (aligned to 64) and where in it the lanes
-    /// of inputs and outputs lie, in LaneOrder::kUnpacked.
+    /// Events one call computes.
     [[nodiscard]] std::size_t block() const { return block_; }
-    [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    /// Bytes of the three areas of memory, each aligned to 64: lanes of the inputs, of the outputs
+    /// (both in LaneOrder::kUnpacked), and what the code needs for itself.
+    [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
+    [[nodiscard]] std::size_t output_bytes() const { return output_bytes_; }
+    [[nodiscard]] std::size_t spill_bytes() const { return spill_bytes_; }
     [[nodiscard]] std::size_t vector_bits() const {
         return unit_ == VectorUnit::kAvx512 ? 512 : 256;
     }
@@ -54,16 +57,21 @@ class JitCode {
     [[nodiscard]] VectorUnit unit() const { return unit_; }
     [[nodiscard]] const JitStats& stats() const { return stats_; }
 
-    void run(std::byte* memory) const { function_(memory, constants_, tables_); }
+    void run(const std::byte* inputs, std::byte* outputs, std::byte* spill) const {
+        function_(inputs, outputs, spill, constants_, tables_);
+    }
 
   private:
-    using Function = void (*)(std::byte*, const std::byte*, const std::byte*);
+    using Function = void (*)(const std::byte*, std::byte*, std::byte*, const std::byte*,
+                              const std::byte*);
     struct Memory;
     JitCode();
 
     VectorUnit unit_ = VectorUnit::kAvx2;
     std::size_t block_ = 0;
-    std::size_t bytes_ = 0;
+    std::size_t input_bytes_ = 0;
+    std::size_t output_bytes_ = 0;
+    std::size_t spill_bytes_ = 0;
     std::vector<Slot> inputs_;
     std::vector<Slot> outputs_;
     JitStats stats_;

@@ -43,11 +43,11 @@ class Transposer {
 
   private:
     template <class Lane, class In>
-    void load_place(const LanePlace& place, const In* rows, std::size_t begin, std::size_t events,
+    void load_place(const LanePlace& place, const In* rows, std::size_t events,
                     std::byte* memory) const;
     template <class Lane, class Out>
-    void store_place(const LanePlace& place, const std::byte* memory, std::size_t begin,
-                     std::size_t events, Out* rows) const;
+    void store_place(const LanePlace& place, const std::byte* memory, std::size_t events,
+                     Out* rows) const;
 
     struct Group {
         std::uint32_t element = 0;  // the first of eight
@@ -57,6 +57,7 @@ class Transposer {
     std::vector<Group> groups_;
     std::vector<LanePlace> single_;
     std::size_t elements_;
+    std::size_t group_size_ = 0;
     std::vector<std::uint32_t> position32_;
     std::vector<std::uint32_t> position64_;
 };
