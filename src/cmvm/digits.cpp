@@ -38,6 +38,18 @@ void append_signed_digits(std::int32_t value, std::int64_t weight, std::vector<D
     });
 }
 
+void recode(std::vector<Digit>& digits, double share, Rng& rng) {
+    for (std::size_t i = 0; i + 1 < digits.size(); ++i) {
+        Digit& low = digits[i];
+        Digit& high = digits[i + 1];
+        const bool is_pair =
+            low.value == high.value && high.shift == low.shift + 2 && high.negative != low.negative;
+        if (!is_pair || !rng.chance(share)) continue;
+        --high.shift;
+        low.negative = high.negative;
+    }
+}
+
 int signed_digit_count(std::int64_t weight) {
     return std::popcount(canonical_digits(magnitude(weight)).any());
 }

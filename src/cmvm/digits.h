@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "cmvm/construction.h"
+#include "support/rng.h"
 
 namespace gatewright::cmvm {
 
 /// Canonical signed digits of weight · value (Reitwieser 1960).
 void append_signed_digits(std::int32_t value, std::int64_t weight, std::vector<Digit>& digits);
-/// How many they are.
+/// Turns a share of the digit pairs "1 0 -1" of every value into "0 1 1": other forms as short as
+/// the canonical one. The digits of a value follow each other, lowest first.
+void recode(std::vector<Digit>& digits, double share, Rng& rng);
+/// How many digits the canonical form has.
 int signed_digit_count(std::int64_t weight);
 
 }  // namespace gatewright::cmvm

@@ -24,19 +24,6 @@ std::vector<Column> columns_of(const Matrix& matrix) {
     return columns;
 }
 
-std::vector<Sum> sums_of(const std::vector<Column>& columns, const std::vector<int>& depth_limits,
-                         SumSign sign) {
-    std::vector<Sum> sums;
-    for (std::size_t j = 0; j < columns.size(); ++j) {
-        Sum sum{{}, depth_limits[j], sign};
-        for (std::size_t i = 0; i < columns[j].size(); ++i) {
-            append_signed_digits(static_cast<std::int32_t>(i), columns[j][i], sum.digits);
-        }
-        sums.push_back(std::move(sum));
-    }
-    return sums;
-}
-
 }  // namespace
 
 Search::Search(const Matrix& matrix, std::span<const Interval> inputs, std::span<const int> arrival)
@@ -53,17 +40,33 @@ Search::Search(const Matrix& matrix, std::span<const Interval> inputs, std::span
     }
     const Construction construction(inputs_, arrival_);
     const std::vector<int> no_limits(distinct_.distinct.size(), kDeepest);
-    for (const Sum& sum : sums_of(distinct_.distinct, no_limits, SumSign::kAsGiven)) {
+    for (const Sum& sum : sums_of(distinct_.distinct, no_limits, SumSign::kAsGiven, {})) {
         digits_ += sum.digits.size();
         least_depth_ = std::max(least_depth_, cmvm::least_depth(construction, sum.digits));
     }
+}
+
+std::vector<Sum> Search::sums_of(const std::vector<Column>& columns,
+                                 const std::vector<int>& depth_limits, SumSign sign,
+                                 const Recipe& recipe) const {
+    Rng rng(recipe.ranking.seed);
+    std::vector<Sum> sums;
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+        Sum sum{{}, depth_limits[j], sign};
+        for (std::size_t i = 0; i < columns[j].size(); ++i) {
+            append_signed_digits(static_cast<std::int32_t>(i), columns[j][i], sum.digits);
+        }
+        if (recipe.recoded > 0) recode(sum.digits, recipe.recoded, rng);
+        sums.push_back(std::move(sum));
+    }
+    return sums;
 }
 
 Candidate Search::plain_trees(int max_depth) const {
     Construction construction(inputs_, arrival_);
     const std::vector<int> limits(distinct_.distinct.size(), max_depth - base_level_);
     const auto outputs =
-        sum_only(construction, sums_of(distinct_.distinct, limits, SumSign::kAsGiven));
+        sum_only(construction, sums_of(distinct_.distinct, limits, SumSign::kAsGiven, {}));
     return finish(std::move(construction), outputs);
 }
 
@@ -72,12 +75,14 @@ Candidate Search::run(const Recipe& recipe, int limit) const {
     if (recipe.hops <= 1) {
         const std::vector<int> limits(distinct_.distinct.size(), limit);
         const auto outputs = share_and_sum(
-            construction, sums_of(distinct_.distinct, limits, SumSign::kAsGiven), recipe.ranking);
+            construction, sums_of(distinct_.distinct, limits, SumSign::kAsGiven, recipe),
+            recipe.ranking);
         return finish(std::move(construction), outputs);
     }
     const Differences split = split_by_differences(distinct_.distinct, recipe.hops, limit);
     const auto made = share_and_sum(
-        construction, sums_of(split.columns, split.depth_limits, SumSign::kEither), recipe.ranking);
+        construction, sums_of(split.columns, split.depth_limits, SumSign::kEither, recipe),
+        recipe.ranking);
     std::vector<Sum> paths = split.paths;
     for (Sum& path : paths) {
         for (Digit& digit : path.digits) {
@@ -91,29 +96,42 @@ Candidate Search::run(const Recipe& recipe, int limit) const {
 
 std::vector<Recipe> Search::recipes(int effort, std::uint64_t seed) const {
     const std::size_t columns = distinct_.distinct.size();
-    std::vector<int> hops{1};
-    for (const int h : {2, 4, 16}) {
-        if (static_cast<std::size_t>(h) <= columns) hops.push_back(h);
+    std::vector<int> hops;
+    for (const std::size_t h : {1U, 2U, 4U, 16U}) {
+        if (h <= std::max<std::size_t>(columns, 1)) hops.push_back(static_cast<int>(h));
     }
-    std::vector<Recipe> out;
-    for (const int h : hops) {
-        out.push_back({h, {64, 0, 0, 0}});
-        out.push_back({h, {0, 0, 0, 0}});
+    // What wins most often, then variations.
+    std::vector<Recipe> out{{1, {0, 0, 0, 0}, 0}, {1, {64, 0, 0, 0}, 0}, {1, {16, 0, 0, 0}, 1}};
+    if (columns > 1) {
+        out.push_back({2, {64, 0, 0, 0}, 0});
+        out.push_back({2, {16, 8, 0, 0}, 1});
     }
-    constexpr double kWork = 3e6;  // squared digits, the time of one try being about that
-    const double work = static_cast<double>(digits_ * digits_) + 1;
-    const double tries = std::ldexp(kWork / work, effort - 1);
     Rng rng(seed);
-    for (int i = 0; i < std::min(tries, 50.0); ++i) {
+    const std::size_t tries = this->tries(effort);
+    while (out.size() < tries) {
         Recipe recipe;
         recipe.hops = hops[rng.below(hops.size())];
-        recipe.ranking.base = std::exp2(7 * rng.unit()) - 1;
+        recipe.ranking.base =
+            static_cast<double>(std::uint64_t{1} << rng.below(8)) * (0.5 + rng.unit()) - 0.5;
         recipe.ranking.level = rng.chance(0.5) ? 0 : rng.unit() * recipe.ranking.base;
         recipe.ranking.noise = rng.unit() * 0.3;
         recipe.ranking.seed = rng.next();
+        if (rng.chance(0.5)) recipe.recoded = rng.chance(0.5) ? 1 : rng.unit();
         out.push_back(recipe);
     }
+    out.resize(tries);
     return out;
+}
+
+std::size_t Search::tries(int effort) const {
+    constexpr double kWork = 2e7;
+    constexpr double kFewest = 4;
+    constexpr double kMost = 64;
+    const auto digits = static_cast<double>(digits_);
+    const double one = digits * std::sqrt(digits) * std::sqrt(std::sqrt(digits)) + 1;
+    const double most = std::ldexp(kMost, std::min(effort - 1, 10));
+    return static_cast<std::size_t>(
+        std::clamp(std::ldexp(kWork / one, std::min(effort - 1, 20)), kFewest, most));
 }
 
 Candidate Search::best(int max_depth, int effort, std::uint64_t seed) const {

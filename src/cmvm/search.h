@@ -26,6 +26,7 @@ struct Candidate {
 struct Recipe {
     int hops = 1;  ///< edges from the root of the tree of differences; 1: no differences
     Ranking ranking;
+    double recoded = 0;  ///< share of the digit pairs in their other form (digits.h)
 };
 
 class Search {
@@ -41,8 +42,13 @@ class Search {
     [[nodiscard]] Candidate best(int max_depth, int effort, std::uint64_t seed) const;
 
   private:
+    [[nodiscard]] std::vector<Sum> sums_of(const std::vector<Column>& columns,
+                                           const std::vector<int>& depth_limits, SumSign sign,
+                                           const Recipe& recipe) const;
     [[nodiscard]] Candidate run(const Recipe& recipe, int limit) const;
     [[nodiscard]] std::vector<Recipe> recipes(int effort, std::uint64_t seed) const;
+    // About as many as take the same time for small and large matrices.
+    [[nodiscard]] std::size_t tries(int effort) const;
     [[nodiscard]] Candidate finish(Construction&& construction,
                                    const std::vector<AdderOutput>& distinct) const;
 

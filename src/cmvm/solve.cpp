@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cmvm/improve.h"
 #include "cmvm/search.h"
 #include "support/check.h"
 #include "support/stopwatch.h"
@@ -20,19 +21,32 @@ Candidate best_within(const Search& search, int max_depth, const SolveParams& pa
     return plain.cost < found.cost ? plain : found;
 }
 
-AdderGraph best_graph(const Search& search, const SolveParams& params,
-                      std::span<const int> arrival) {
+// Larger graphs take longer to improve than to find; a higher effort pays for them.
+std::size_t most_improved(int effort) {
+    constexpr std::size_t kNodes = 1500;
+    return effort <= 0 ? 0 : kNodes << static_cast<unsigned>(std::min(effort, 20) - 1);
+}
+
+struct Found {
+    AdderGraph graph;
+    int max_depth = 0;  // that it was searched for
+};
+
+Found best_graph(const Search& search, const SolveParams& params, std::span<const int> arrival) {
     const int least = search.least_depth();
     if (params.max_depth) {
-        return best_within(search, std::max(least, *params.max_depth), params).graph;
+        const int limit = std::max(least, *params.max_depth);
+        return {best_within(search, limit, params).graph, limit};
     }
     Candidate shallow = best_within(search, least, params);
-    if (params.depth_slack <= 0 || params.effort <= 0) return std::move(shallow.graph);
-    Candidate deep = best_within(search, least + params.depth_slack, params);
+    if (params.depth_slack <= 0 || params.effort <= 0) return {std::move(shallow.graph), least};
+    const int limit = least + params.depth_slack;
+    Candidate deep = best_within(search, limit, params);
     const int levels = depth(deep.graph, arrival) - depth(shallow.graph, arrival);
     const double share = levels > 0 ? params.level_worth * levels : 0;
     const double acceptable = static_cast<double>(shallow.cost) * (1 - share);
-    return std::move(static_cast<double>(deep.cost) < acceptable ? deep.graph : shallow.graph);
+    if (static_cast<double>(deep.cost) < acceptable) return {std::move(deep.graph), limit};
+    return {std::move(shallow.graph), least};
 }
 
 }  // namespace
@@ -59,7 +73,12 @@ AdderGraph solve(const Matrix& matrix, std::span<const Interval> inputs, const S
     GW_CHECK(inputs.size() == matrix.rows, "one range per row");
     GW_CHECK(arrival.empty() || arrival.size() == matrix.rows, "one arrival per row");
     const Stopwatch watch;
-    AdderGraph graph = best_graph(Search(matrix, inputs, arrival), params, arrival);
+    Found found = best_graph(Search(matrix, inputs, arrival), params, arrival);
+    AdderGraph graph = std::move(found.graph);
+    if (graph.nodes.size() <= most_improved(params.effort)) {
+        graph = improve(graph, inputs,
+                        {found.max_depth, params.effort, params.seed, params.ternary, arrival});
+    }
     GW_CHECK(computes(graph, matrix), "adder graph computes another matrix");
     if (stats != nullptr) {
         *stats = statistics(graph, inputs, arrival);
