@@ -23,7 +23,9 @@ struct Outcome {
 
 struct CompileArgs {
     compile::Options options;
-    std::string output;
+    std::string output;  ///< empty: explore only
+    bool explore = false;
+    std::string explore_output;  ///< folder for a design of every number of stages; empty: none
 };
 Result<Outcome> run_compile(const CompileArgs& args, Progress& progress);
 

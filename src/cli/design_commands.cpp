@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "compile/compile.h"
 #include "compile/design_directory.h"
+#include "compile/explore.h"
 #include "compile/place.h"
 #include "compile/report_json.h"
 #include "emulate/engine.h"
@@ -22,15 +23,60 @@
 
 namespace gatewright::cli {
 
+namespace {
+
+std::string tradeoff_text(const std::vector<compile::TradePoint>& points) {
+    std::vector<std::vector<std::string>> rows = {
+        {"stages", "clock MHz", "latency ns", "LUT", "register bits", ""}};
+    for (const compile::TradePoint& point : points) {
+        rows.push_back({std::to_string(point.stages), fmt::format("{:.1f}", point.clock_mhz),
+                        fmt::format("{:.1f}", point.latency_ns), with_commas(point.lut),
+                        with_commas(point.register_bits), point.is_design ? "this design" : ""});
+    }
+    return to_table(rows);
+}
+
+// <folder>/stages_<n> for every point but the design itself.
+Status write_explored(const compile::Compiled& compiled,
+                      const std::vector<compile::TradePoint>& points, const std::string& folder,
+                      Progress& progress) {
+    for (const compile::TradePoint& point : points) {
+        if (point.is_design) continue;
+        const std::string directory = fmt::format("{}/stages_{}", folder, point.stages);
+        GW_TRY(const compile::Compiled one, compile::with_stages(compiled, point.stages));
+        const Json report = compile::make_report(one, progress, directory);
+        GW_TRY_STATUS(compile::write_design_directory(one, report, directory));
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<Outcome> run_compile(const CompileArgs& args, Progress& progress) {
+    if (args.output.empty() && !args.explore) {
+        return fail("compile needs -o FOLDER to write to (or --explore, to only print)");
+    }
     GW_TRY(const compile::Compiled compiled, compile::compile_model(args.options, progress));
+    Json explored;
+    std::string table;
+    if (args.explore) {
+        progress.stage("explore");
+        GW_TRY(const auto points, compile::explore(compiled));
+        explored = compile::to_json(points);
+        table = tradeoff_text(points);
+        if (!args.explore_output.empty())
+            GW_TRY_STATUS(write_explored(compiled, points, args.explore_output, progress));
+    }
     progress.stage("write");
-    const Json report = compile::make_report(compiled, progress, args.output);
-    GW_TRY_STATUS(compile::write_design_directory(compiled, report, args.output));
+    Json report = compile::make_report(compiled, progress, args.output);
+    if (args.explore) report.set("explore", std::move(explored));
     Outcome out;
-    out.text = summary_text(report) +
-               fmt::format("  written to {}/ (report.html is for reading)\n", args.output);
-    out.json = report;
+    out.text = summary_text(report) + table;
+    if (!args.output.empty()) {
+        GW_TRY_STATUS(compile::write_design_directory(compiled, report, args.output));
+        out.text += fmt::format("  written to {}/ (report.html is for reading)\n", args.output);
+    }
+    out.json = std::move(report);
     return out;
 }
 

@@ -135,7 +135,13 @@ struct Program {
                                 return run_compile(compile, p);
                             });
         sub->add_option("model", model, "model file (.keras, .h5, .json)")->required();
-        sub->add_option("-o,--output", compile.output, "design directory to write")->required();
+        sub->add_option("-o,--output", compile.output,
+                        "design directory to write (not needed with --explore)");
+        sub->add_flag("--explore", compile.explore,
+                      "also print clock, latency, LUT and registers for every number of stages");
+        sub->add_option("--explore-output", compile.explore_output,
+                        "with --explore: write each of these designs to FOLDER/stages_N")
+            ->needs("--explore");
         add_hardware_options(*sub, text);
         add_model_options(*sub, text);
     }

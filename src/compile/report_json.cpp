@@ -11,6 +11,7 @@
 #include "report/layer_rows.h"
 #include "report/resources.h"
 #include "report/statistics.h"
+#include "schedule/critical.h"
 
 namespace gatewright::compile {
 namespace {
@@ -75,6 +76,37 @@ Json commands_json(const std::string& folder, const Compiled& compiled) {
     return json;
 }
 
+// The slowest path of every cycle, with the names the user gave the layers.
+Json critical_path_json(const Compiled& compiled) {
+    const auto layer_of = [&](dfg::ValueId value) {
+        const arch::KernelId kernel = compiled.flat.kernel_of[value.index()];
+        return kernel.valid() ? compiled.design.kernels[kernel.index()].name : "input";
+    };
+    const double period_ps = 1e6 / compiled.schedule.clock_mhz;
+    Json json = Json::array();
+    for (const schedule::CriticalPath& path :
+         schedule::critical_paths(compiled.flat, compiled.device, compiled.schedule)) {
+        Json steps = Json::array();
+        for (const schedule::PathStep& step : path.steps) {
+            const dfg::Node& node = compiled.flat.program[step.value];
+            Json entry = Json::object();
+            entry.set("layer", layer_of(step.value));
+            entry.set("op",
+                      fmt::format("{} {}", dfg::to_string(node.op), fixed::to_string(node.format)));
+            entry.set("net_ps", step.net_ps).set("delay_ps", step.delay_ps);
+            entry.set("arrival_ps", step.arrival_ps);
+            steps.push_back(std::move(entry));
+        }
+        Json entry = Json::object();
+        entry.set("cycle", std::int64_t{path.cycle}).set("ps", path.arrival_ps);
+        entry.set("slack_ps", period_ps - path.arrival_ps);
+        entry.set("from", path.from.valid() ? Json(layer_of(path.from)) : Json());
+        entry.set("steps", std::move(steps));
+        json.push_back(std::move(entry));
+    }
+    return json;
+}
+
 Json seconds_json(const Progress& progress) {
     Json json = Json::object();
     for (const auto& [stage, seconds] : progress.seconds()) json.set(stage, seconds);
@@ -108,6 +140,8 @@ Json make_report(const Compiled& compiled, const Progress& progress, const std::
     json.set("estimate", report::to_json(cost.total.estimate));
     json.set("layers", report::layer_rows(compiled.typed, compiled.design, cost));
     json.set("timeline", report::timeline_rows(compiled.design, cost));
+    json.set("critical_path", critical_path_json(compiled));
+    json.set("fewest_registers", schedule.fewest_registers);
     json.set("weights_boxes", report::to_json(report::weight_boxes(compiled.typed.graph())));
     json.set("warnings", Json::array_of(compiled.warnings));
     json.set("seconds", seconds_json(progress));

@@ -20,6 +20,8 @@ struct Section {
 constexpr Section kSections[] = {
     {"layers", "Layers", layers_section},
     {"pipeline", "Pipeline", pipeline_section},
+    {"critical-path", "Critical path", critical_path_section},
+    {"trade-off", "Trade-off", tradeoff_section},
     {"resources", "Resources", resources_section},
     {"numbers", "Numbers against their formats", distributions_section},
     {"accuracy", "Accuracy", accuracy_section},

@@ -63,6 +63,8 @@ td .sub, th .sub { display: block; color: var(--soft); font-weight: 400; font-si
 .formats { white-space: normal; min-width: 17ch; max-width: 26ch; }
 td .meter { display: block; height: 3px; border-radius: 2px; background: var(--faint); margin-top: 4px; min-width: 60px; overflow: hidden; }
 td .meter i { display: block; height: 100%; background: var(--accent); border-radius: 2px; }
+tr.chosen td, tr.chosen th { background: var(--accent-soft); }
+.path { white-space: normal; min-width: 36ch; }
 .good-text { color: var(--good); font-weight: 600; }
 .bad-text { color: var(--bad); font-weight: 600; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); gap: 0 28px; align-items: start; }
@@ -93,6 +95,7 @@ svg .before { text-anchor: end; fill: var(--soft); }
 svg .after { fill: var(--ink); }
 svg .soft { fill: var(--soft); }
 svg .bar { fill: var(--accent); }
+svg .chosen { fill: none; stroke: var(--c1); stroke-width: 2.5; }
 svg .axis { stroke: var(--soft); stroke-width: 1; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .range { fill: var(--accent-soft); }

@@ -16,6 +16,9 @@ namespace gatewright::report {
 /// below.
 std::string timeline_svg(const Json& report);
 
+/// Clock and register bits over pipeline stages: report["explore"].
+std::string tradeoff_svg(const Json& report);
+
 /// One horizontal box per entry on an axis of powers of two, the type's range behind it. `subject`
 /// names the picture for screen readers.
 std::string boxes_svg(const Json::Array& boxes, std::string_view subject);

@@ -169,11 +169,18 @@ Result<Schedule> schedule(const arch::FlatProgram& flat, const Device& device,
     const bool by_latency =
         !params.clock_mhz && (params.latency_cycles || params.latency_ns || params.stages);
     out.requested_mhz = by_latency ? 0 : params.clock_mhz.value_or(out.clock_mhz);
+    out.register_inputs = params.register_inputs;
     out.register_fanout = params.register_fanout;
     for (const std::int64_t bits : copied_bits(flat.program, out)) out.duplicate_bits += bits;
     out.register_bits += out.duplicate_bits;
     figures.seconds = watch.seconds();
     return out;
+}
+
+int most_useful_cycles(const arch::FlatProgram& flat, const Device& device,
+                       const ScheduleParams& params) {
+    const Problem problem = make_problem(flat.program, loaded_device(flat.program, device), params);
+    return latency_at(problem, shortest_period(problem, device));
 }
 
 }  // namespace gatewright::schedule

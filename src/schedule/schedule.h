@@ -65,9 +65,10 @@ struct Schedule {
     double critical_ps = 0;  ///< longest combinational path, registers included
     std::int64_t register_bits = 0;   ///< copies included
     std::int64_t duplicate_bits = 0;  ///< copies of registers with more users than register_fanout
-    int register_fanout = 0;          ///< as in ScheduleParams
-    bool fewest_registers = false;    ///< no schedule of this period and latency has fewer (copies
-                                      ///< apart)
+    bool register_inputs = true;      ///< as in ScheduleParams, also the next
+    int register_fanout = 0;
+    bool fewest_registers = false;  ///< no schedule of this period and latency has fewer (copies
+                                    ///< apart)
 };
 
 /// Delay of one op in its program, from operands stable to result stable (no net before it, no
@@ -87,6 +88,10 @@ Device loaded_device(const dfg::Program& program, const Device& device);
 /// the registers asked for, is an error. A clock and a latency together must both be met.
 Result<Schedule> schedule(const arch::FlatProgram& flat, const Device& device,
                           const ScheduleParams& params, ScheduleStats* stats = nullptr);
+
+/// The cycles at the shortest period there is for this program: more of them raise no clock.
+int most_useful_cycles(const arch::FlatProgram& flat, const Device& device,
+                       const ScheduleParams& params);
 
 /// Checks a schedule against the program and device from scratch; the error names the node.
 Status verify(const arch::FlatProgram& flat, const Device& device, const Schedule& schedule);
