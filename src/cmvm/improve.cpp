@@ -15,18 +15,19 @@ constexpr std::size_t kExactTerms = 8;
 constexpr int kMostEffort = 20;
 constexpr std::int32_t kLargestTurned = 2000;
 
-// As much work as pays: it grows with the graph up to a tenth of a second or two, and graphs so
+// As much work as pays: it grows with the graph up to a few tenths of a second, and graphs so
 // large that a search of that length would hardly find anything get less.
 ResynthesisParams budget(const AdderGraph& graph, const ImproveParams& params) {
-    constexpr std::uint64_t kPerNode = 200'000;
-    constexpr std::uint64_t kMost = 20'000'000;
+    constexpr std::uint64_t kPerNode = 50'000;
+    constexpr std::uint64_t kMost = 10'000'000;
     constexpr std::uint64_t kMostOfLarge = 5'000'000;
     constexpr std::size_t kLarge = 2000;
     constexpr double kThreshold = 16;  // cells: a little more than an adder
-    constexpr double kThoroughPerNode = 50'000;
+    constexpr double kThoroughPerNode = 25'000;
     if (params.effort <= 0) return {0, 0, params.seed};
     const std::size_t nodes = graph.nodes.size();
-    std::uint64_t work = std::min(kPerNode * nodes, nodes > kLarge ? kMostOfLarge : kMost);
+    std::uint64_t work = std::min<std::uint64_t>(kPerSquaredNode * nodes * nodes,
+                                                 nodes > kLarge ? kMostOfLarge : kMost);
     work <<= static_cast<unsigned>(std::min(params.effort, kMostEffort) - 1);
     const double thorough =
         static_cast<double>(work) / (kThoroughPerNode * static_cast<double>(nodes + 1));
