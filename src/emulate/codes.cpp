@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "emulate/engine.h"
+#include "emulate/reals.h"
 
 namespace gatewright::emulate {
 namespace {
@@ -16,42 +17,6 @@ using dfg::Port;
 using fixed::Cast;
 using fixed::Integer;
 using tensor::Tensor;
-
-bool rounds_up(double fraction, std::int64_t floor, fixed::Round mode) {
-    switch (mode) {
-        case fixed::Round::kTrn:
-            return false;
-        case fixed::Round::kTrnZero:
-            return floor < 0 && fraction > 0;
-        case fixed::Round::kRnd:
-            return fraction >= 0.5;
-        case fixed::Round::kRndZero:
-            return fraction > 0.5 || (fraction == 0.5 && floor < 0);
-        case fixed::Round::kRndMinInf:
-            return fraction > 0.5;
-        case fixed::Round::kRndInf:
-            return fraction > 0.5 || (fraction == 0.5 && floor >= 0);
-        case fixed::Round::kRndConv:
-            return fraction > 0.5 || (fraction == 0.5 && (floor & 1) != 0);
-    }
-    GW_UNREACHABLE("rounding mode");
-}
-
-// The code of a finite value. Scaling is exact unless it leaves the doubles' normal range; then,
-// and for values too large for int64, the exact path is taken.
-Integer to_code(double value, const Cast& cast) {
-    if (std::abs(cast.format.frac) < 500) {
-        const double scaled = std::ldexp(value, cast.format.frac);
-        const bool normal = value == 0 || std::fpclassify(scaled) == FP_NORMAL;
-        if (normal && std::abs(scaled) < 0x1p62) {
-            const double floor = std::floor(scaled);
-            const auto whole = static_cast<std::int64_t>(floor);
-            const std::int64_t up = rounds_up(scaled - floor, whole, cast.round) ? 1 : 0;
-            return fixed::overflow_code(whole + up, cast);
-        }
-    }
-    return fixed::cast_code(*fixed::Dyadic::from_double(value), cast);
-}
 
 Result<std::size_t> check_shapes(std::span<const Port> ports, std::span<const Tensor<double>> x) {
     if (x.size() != ports.size()) {
@@ -94,7 +59,7 @@ Status convert(std::span<const Port> ports, std::span<const Tensor<double>> x, s
                                     "numbers have a code",
                                     port.name, e, i, value));
                 }
-                take(e, first + i, to_code(value, port.elements[i]));
+                take(e, first + i, real_to_code(value, port.elements[i]));
             }
         }
         first += count;
