@@ -7,6 +7,7 @@
 #include "cmvm/orientation.h"
 #include "cmvm/resynthesis.h"
 #include "cmvm/sum_network.h"
+#include "cmvm/ternary.h"
 
 namespace gatewright::cmvm {
 namespace {
@@ -18,12 +19,12 @@ constexpr std::int32_t kLargestTurned = 2000;
 // As much work as pays: it grows with the graph up to a few tenths of a second, and graphs so
 // large that a search of that length would hardly find anything get less.
 ResynthesisParams budget(const AdderGraph& graph, const ImproveParams& params) {
-    constexpr std::uint64_t kPerNode = 50'000;
+    constexpr std::uint64_t kPerSquaredNode = 1000;
     constexpr std::uint64_t kMost = 10'000'000;
     constexpr std::uint64_t kMostOfLarge = 5'000'000;
     constexpr std::size_t kLarge = 2000;
     constexpr double kThreshold = 16;  // cells: a little more than an adder
-    constexpr double kThoroughPerNode = 25'000;
+    constexpr double kThoroughPerNode = 20'000;
     if (params.effort <= 0) return {0, 0, params.seed};
     const std::size_t nodes = graph.nodes.size();
     std::uint64_t work = std::min<std::uint64_t>(kPerSquaredNode * nodes * nodes,
@@ -34,10 +35,8 @@ ResynthesisParams budget(const AdderGraph& graph, const ImproveParams& params) {
     return {work, kThreshold * std::min(1.0, thorough), params.seed};
 }
 
-}  // namespace
-
-AdderGraph improve(const AdderGraph& graph, std::span<const fixed::Interval> inputs,
-                   const ImproveParams& params) {
+AdderGraph improve_two_operand(const AdderGraph& graph, std::span<const fixed::Interval> inputs,
+                               const ImproveParams& params) {
     const auto grid = InputGrid::make(inputs);
     if (!grid || graph.nodes.empty()) return graph;
     auto network = SumNetwork::make(graph, *grid, params.arrival, params.max_depth);
@@ -48,6 +47,16 @@ AdderGraph improve(const AdderGraph& graph, std::span<const fixed::Interval> inp
     if (network->size() < kLargestTurned) orient(*network, trees);
     AdderGraph improved = network->graph(kExactTerms);
     return cost(improved, inputs) <= cost(graph, inputs) ? improved : graph;
+}
+
+}  // namespace
+
+AdderGraph improve(const AdderGraph& graph, std::span<const fixed::Interval> inputs,
+                   const ImproveParams& params) {
+    AdderGraph improved = improve_two_operand(graph, inputs, params);
+    if (params.ternary == TernaryAdders::kForbid) return improved;
+    AdderGraph fused = fuse_ternary(improved, inputs);
+    return cost(fused, inputs) <= cost(improved, inputs) ? fused : improved;
 }
 
 }  // namespace gatewright::cmvm
