@@ -48,6 +48,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/gatewrightConfig.cmake.i
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gatewright)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/gatewrightConfigVersion.cmake
   COMPATIBILITY SameMajorVersion)
+file(RELATIVE_PATH GW_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/gatewright.pc.in ${PROJECT_BINARY_DIR}/gatewright.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gatewrightConfig.cmake
         ${PROJECT_BINARY_DIR}/gatewrightConfigVersion.cmake
