@@ -26,13 +26,18 @@ std::string value(const Json& object, const char* key, int digits) {
     return found ? significant(*found, digits) : "–";
 }
 
+std::string tenths(const Json& object, const char* key) {
+    const auto found = number(object, key);
+    return found ? fmt::format("{:.1f}", *found) : "–";
+}
+
 std::string tradeoff_row(const Json& point) {
     const Json& design = member(point, "is_design");
     const bool is_design = design.is_bool() && design.as_bool();
     return fmt::format(
         "<tr{}><th scope=\"row\">{}{}</th>{}{}{}{}</tr>\n", is_design ? " class=\"chosen\"" : "",
         value(point, "stages", 6), is_design ? " <span class=\"soft\">this design</span>" : "",
-        cell(value(point, "clock_mhz", 4)), cell(value(point, "latency_ns", 3)),
+        cell(tenths(point, "clock_mhz")), cell(tenths(point, "latency_ns")),
         cell(grouped(number(point, "lut"))), cell(grouped(number(point, "register_bits"))));
 }
 

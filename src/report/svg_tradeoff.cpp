@@ -139,7 +139,7 @@ std::string tradeoff_svg(const Json& report) {
         if (x < next_free) continue;
         next_free = x + 34;
         marks += label("tick", x, kBitsBottom + 18, fmt::format("{:g}", p.stages));
-        marks += label("tick", x, kBitsBottom + 36, significant(p.latency, 3));
+        marks += label("tick", x, kBitsBottom + 36, fmt::format("{:.1f}", p.latency));
     }
     return open_svg(kWidth, kBitsBottom + 46,
                     "Trade-off: clock and register bits over the number of pipeline stages") +

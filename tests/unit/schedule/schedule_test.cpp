@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "dfg/text.h"
+#include "schedule/critical.h"
+#include "schedule/problem.h"
 #include "support/random_program.h"
 #include "support/seed.h"
 
@@ -214,6 +216,124 @@ TEST(Verify, CatchesADroppedRegisterAndAWrongTotal) {
     EXPECT_TRUE(broken([](Schedule& s) { s.arrival_ps[5] = 0; }));
     EXPECT_TRUE(broken([](Schedule& s) { s.critical_ps = 1; }));
     EXPECT_TRUE(broken([](Schedule& s) { s.cycle.pop_back(); }));
+}
+
+// A schedule with one operation moved passes the referee only if it is a schedule all the same:
+// causal, in time, and with the register bits and times it claims.
+TEST(Verify, CatchesMovedOperationsInRandomPrograms) {
+    Rng rng(testing::test_seed(13));
+    int caught = 0;
+    int moved = 0;
+    for (int trial = 0; trial < 400; ++trial) {
+        const auto flat = flat_of(testing::random_program(rng, {.nodes = 40}));
+        const auto devices = all_devices();
+        Device device = devices[rng.below(devices.size())];
+        device.fanout_growth = {{1, 10}, {1, 2}};
+        ScheduleParams params;
+        params.clock_mhz = device.max_clock_mhz * (0.2 + 0.8 * rng.unit());
+        params.register_fanout = static_cast<int>(rng.below(4));
+        const auto good = schedule(flat, device, params);
+        ASSERT_TRUE(good) << good.error().message;
+        ASSERT_TRUE(verify(flat, device, *good)) << verify(flat, device, *good).error().message;
+        const Problem problem =
+            make_problem(flat.program, loaded_device(flat.program, device), params);
+        std::size_t node = flat.program.size();
+        while (node-- > 0 && (!problem.live[node] || rng.chance(0.7))) {
+        }
+        if (node >= flat.program.size() || problem.is_input[node]) continue;
+        ++moved;
+        Schedule bad = *good;
+        bad.cycle[node] += rng.chance(0.5) ? 1 : -1;
+        const bool accepted = verify(flat, device, bad).has_value();
+        caught += accepted ? 0 : 1;
+        if (!accepted) continue;
+        for (const std::uint32_t operand : problem.operands_of(node))
+            EXPECT_LE(bad.cycle[operand], bad.cycle[node]);
+        for (const std::uint32_t user : problem.users_of(node))
+            EXPECT_GE(bad.cycle[user], bad.cycle[node]);
+        EXPECT_EQ(count_register_bits(problem, bad.cycle, bad.latency_cycles),
+                  good->register_bits - good->duplicate_bits);
+        for (const double time : arrivals(problem, bad.cycle))
+            EXPECT_LE(time, 1e6 / good->clock_mhz + 1e-3);
+    }
+    EXPECT_GT(caught, 0.9 * moved);
+    EXPECT_GT(moved, 200);
+}
+
+// One value with five users in one cycle, two per register: three registers.
+constexpr const char* kFan = R"(program fan
+%0 = input s8.0
+%1 = input s8.0
+%2 = add s9.0 %0 %1
+%3 = add s10.0 %2 %2
+%4 = sub s11.0 %2 %2 << 1
+%5 = add s11.0 %2 %2 << 1
+%6 = add s12.0 %2 %2 << 2
+%7 = sub s12.0 %2 %2 << 2
+output %3
+output %4
+output %5
+output %6
+output %7
+)";
+
+TEST(Fanout, RegistersAreCopiedForTheUsersBeyondTheLimit) {
+    const auto flat = flat_of(kFan);
+    const auto shared = schedule(flat, unit(), {.clock_mhz = 1000});
+    const auto copied = schedule(flat, unit(), {.clock_mhz = 1000, .register_fanout = 2});
+    ASSERT_TRUE(shared && copied);
+    EXPECT_EQ(shared->duplicate_bits, 0);
+    EXPECT_EQ(copied->duplicate_bits, 2 * 9);
+    EXPECT_EQ(copied->register_bits, shared->register_bits + 18);
+    EXPECT_TRUE(verify(flat, unit(), *copied));
+    Schedule bad = *copied;
+    bad.register_fanout = 1;
+    EXPECT_FALSE(verify(flat, unit(), bad));
+    bad = *copied;
+    bad.duplicate_bits = 9;
+    EXPECT_FALSE(verify(flat, unit(), bad));
+}
+
+// Nets of 100 ps to one user, 200 ps to five; adders of 1000 ps. With five users on one register a
+// stage takes 1200 ps, with at most one on each 1100 ps.
+TEST(Fanout, NetsToManyUsersAreSlower) {
+    const auto flat = flat_of(kFan);
+    Device device = unit();
+    device.net_ps = 100;
+    device.fanout_growth = {{1, 5}, {1, 2}};
+    const auto best_period = [&](int limit) {
+        const auto result = schedule(flat, device, {.stages = 9, .register_fanout = limit});
+        EXPECT_TRUE(verify(flat, device, *result));
+        return 1e6 / result->clock_mhz;
+    };
+    EXPECT_NEAR(best_period(0), 1200, 1e-6);
+    EXPECT_NEAR(best_period(1), 1100, 1e-6);
+}
+
+TEST(CriticalPaths, NameTheOperationsOfEachCycle) {
+    const auto flat = flat_of(kChain);
+    Device device = unit();
+    device.net_ps = 50;
+    device.register_ps = 100;
+    const auto result = schedule(flat, device, {.stages = 3});
+    ASSERT_TRUE(result);
+    const auto paths = critical_paths(flat, device, *result);
+    ASSERT_EQ(paths.size(), 2U);  // three adders in two cycles
+    double longest = 0;
+    std::size_t steps = 0;
+    for (const CriticalPath& path : paths) {
+        double time = device.register_ps;
+        for (const PathStep& step : path.steps) {
+            time += step.net_ps + step.delay_ps;
+            EXPECT_NEAR(step.arrival_ps, time, 1e-6);
+        }
+        EXPECT_NEAR(path.arrival_ps, time, 1e-6);
+        longest = std::max(longest, time);
+        steps += path.steps.size();
+    }
+    EXPECT_EQ(steps, 3U);
+    EXPECT_NEAR(longest, result->critical_ps, 1e-6);
+    EXPECT_NEAR(longest, 100 + 2 * 1050, 1e-6);
 }
 
 }  // namespace
