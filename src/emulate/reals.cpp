@@ -238,7 +238,7 @@ Status RealPorts::run_in(const Engine& engine, std::span<const Real* const> inpu
     if (workers <= 1) {
         work(0, events);
     } else {
-        parallel_for(events, (events / workers / 4 / step + 1) * step, work);
+        parallel_for(events, (events / workers / 4 / step + 1) * step, workers, work);
     }
     return failed ? first_error(inputs, events) : Status{};
 }

@@ -4,40 +4,46 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <limits>
-#include <mutex>
-#include <type_traits>
 
 #include "emulate/engine.h"
-#include "runtime/port_codes.h"
+#include "emulate/reals.h"
+#include "fixed/dyadic.h"
 #include "support/parallel.h"
 
 namespace gatewright::runtime {
 
+using fixed::Cast;
 using fixed::Integer;
 
 struct Emulator::Parts {
     StoredProgram stored;
     emulate::Engine engine;
-    RowCasts inputs;
-    RowCasts outputs;
-    int code_bits = 64;  ///< 16, 32 or 64: the narrowest integers that carry all ports' codes
+    emulate::RealPorts reals;
+    std::vector<Cast> inputs;  ///< of all ports' elements in order
+    std::vector<Cast> outputs;
 };
 
 namespace {
 
-// Events converted, run and converted back at a time: the codes of a block stay in the cache.
+// Events that are sorted into ports, or run exactly, at a time.
 constexpr std::size_t kBlock = 512;
 
-// "input port 'x', element 3" of element `index` of an event.
-std::string place(const std::vector<dfg::Port>& ports, std::size_t index, std::string_view what) {
-    for (const dfg::Port& port : ports) {
-        if (index < port.elements.size())
-            return fmt::format("{} port '{}', element {}", what, port.name, index);
-        index -= port.elements.size();
-    }
-    return std::string(what);
+std::vector<Cast> element_casts(const std::vector<dfg::Port>& ports) {
+    std::vector<Cast> out;
+    for (const dfg::Port& port : ports)
+        out.insert(out.end(), port.elements.begin(), port.elements.end());
+    return out;
+}
+
+// The port of element `index` of an event; `index` becomes the port's own.
+const dfg::Port& port_of(const std::vector<dfg::Port>& ports, std::size_t& index) {
+    std::size_t p = 0;
+    for (; index >= ports[p].elements.size(); ++p) index -= ports[p].elements.size();
+    return ports[p];
 }
 
 // Bits a signed integer needs for all codes of the format.
@@ -45,107 +51,109 @@ int signed_bits(const fixed::Format& format) {
     return format.width + (format.is_signed || format.width == 0 ? 0 : 1);
 }
 
-// Inputs only need their width: the engine takes codes modulo it.
-int narrowest_codes(const RowCasts& inputs, const emulate::Engine& engine) {
-    int bits = engine.output_bits();
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-        bits = std::max(bits, inputs[i].cast.format.width);
-    return bits <= 16 ? 16 : bits <= 32 ? 32 : 64;
-}
-
 struct Counts {
     std::size_t events = 0;
     RunError error;
 };
 
+Counts refused(std::string message) {
+    return {0, {RunProblem::kArgument, std::move(message)}};
+}
+
 Counts count_events(std::size_t inputs, std::size_t outputs, std::size_t per_input,
                     std::size_t per_output) {
-    const auto wrong = [](std::string_view what, std::size_t found, std::size_t per) {
-        return Counts{0,
-                      {RunProblem::kArgument,
-                       fmt::format("{} {} values given, no whole number of events of {} values",
-                                   found, what, per)}};
+    const auto broken = [](std::string_view what, std::size_t found, std::size_t per) {
+        return refused(fmt::format("{} {} values given, no whole number of events of {} values",
+                                   found, what, per));
     };
     if (per_input == 0 ? inputs != 0 : inputs % per_input != 0)
-        return wrong("input", inputs, per_input);
+        return broken("input", inputs, per_input);
     if (per_output == 0 ? outputs != 0 : outputs % per_output != 0)
-        return wrong("output", outputs, per_output);
+        return broken("output", outputs, per_output);
     if (per_input == 0) return {per_output == 0 ? 0 : outputs / per_output, {}};
     const std::size_t events = inputs / per_input;
     if (per_output == 0 || events == outputs / per_output) return {events, {}};
-    return {0,
-            {RunProblem::kArgument,
-             fmt::format("inputs of {} events and room for outputs of {} events given", events,
-                         outputs / per_output)}};
+    return refused(fmt::format("inputs of {} events and room for outputs of {} events given",
+                               events, outputs / per_output));
 }
 
-RunError not_finite(const std::vector<dfg::Port>& ports, std::size_t index, std::size_t per_event,
-                    double value) {
+template <class Real>
+RunError find_not_finite(const std::vector<dfg::Port>& ports, std::size_t per_event,
+                         std::span<const Real> values) {
+    const auto bad = std::find_if(values.begin(), values.end(),
+                                  [](Real value) { return !std::isfinite(value); });
+    if (bad == values.end()) return {};
+    const auto index = static_cast<std::size_t>(bad - values.begin());
+    std::size_t element = index % per_event;
+    const dfg::Port& port = port_of(ports, element);
     return {RunProblem::kValue,
-            fmt::format("{}: event {} is {}; only finite numbers have a code",
-                        place(ports, index % per_event, "input"), index / per_event, value)};
+            fmt::format("input port '{}': event {}, element {} is {}; only finite numbers have a "
+                        "code",
+                        port.name, index / per_event, element, *bad)};
 }
 
-// run(begin, end) for blocks of events on `threads` threads; the error of the lowest block.
-template <class Run>
-RunError over_blocks(std::size_t events, unsigned threads, const Run& run) {
-    if (threads == 1 || events <= kBlock) {
-        for (std::size_t begin = 0; begin < events; begin += kBlock) {
-            if (RunError error = run(begin, std::min(events, begin + kBlock))) return error;
+// One array per port for some events, in memory that the caller gives.
+template <class Real>
+std::vector<Real*> port_arrays(const std::vector<dfg::Port>& ports, std::size_t events,
+                               Real* memory) {
+    std::vector<Real*> arrays;
+    for (const dfg::Port& port : ports) {
+        arrays.push_back(memory);
+        memory += port.elements.size() * events;
+    }
+    return arrays;
+}
+
+// copy(place in the rows of events, place in the port's array) for every value.
+template <class Real, class Copy>
+void for_each_value(const std::vector<dfg::Port>& ports, std::size_t per_event, std::size_t events,
+                    const std::vector<Real*>& arrays, const Copy& copy) {
+    std::size_t first = 0;
+    for (std::size_t p = 0; p < ports.size(); ++p) {
+        const std::size_t count = ports[p].elements.size();
+        for (std::size_t e = 0; e < events; ++e) {
+            for (std::size_t i = 0; i < count; ++i)
+                copy(e * per_event + first + i, arrays[p][e * count + i]);
         }
-        return {};
+        first += count;
     }
-    std::mutex guard;
-    std::size_t lowest = events;
-    RunError first;
-    parallel_for(events, kBlock, threads, [&](std::size_t begin, std::size_t end) {
-        RunError error = run(begin, end);
-        if (!error) return;
-        const std::lock_guard lock(guard);
-        if (begin >= lowest) return;
-        lowest = begin;
-        first = std::move(error);
-    });
-    return first;
 }
 
-// Memory of one block; each thread keeps its own, so that a run allocates nothing.
-template <class Code>
-struct Block {
-    std::span<Code> inputs;
-    std::span<Code> outputs;
-
-    Block(std::size_t input_codes, std::size_t output_codes) {
-        thread_local std::vector<Code> memory;
-        if (memory.size() < input_codes + output_codes) memory.resize(input_codes + output_codes);
-        inputs = {memory.data(), input_codes};
-        outputs = {memory.data() + input_codes, output_codes};
+// Blocks of events on `threads` threads.
+template <class Run>
+void over_blocks(std::size_t events, unsigned threads, const Run& run) {
+    if (threads != 1 && events > kBlock) {
+        parallel_for(events, kBlock, threads, run);
+        return;
     }
-};
+    for (std::size_t begin = 0; begin < events; begin += kBlock)
+        run(begin, std::min(events, begin + kBlock));
+}
 
-// The exact path, for ports wider than 64 bits: events [begin, end) of codes from `code_of` to
-// `take`.
+// Exact integers of any width: code_of(place, element) in, take(place, element, code) out.
 template <class CodeOf, class Take>
-void run_exactly(const emulate::Engine& engine, std::size_t begin, std::size_t end,
+void run_exactly(const emulate::Engine& engine, std::size_t events, unsigned threads,
                  const CodeOf& code_of, const Take& take) {
     const std::size_t in = engine.input_count();
     const std::size_t out = engine.output_count();
-    std::vector<Integer> inputs((end - begin) * in);
-    std::vector<Integer> outputs((end - begin) * out);
-    for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = code_of(begin * in + i, i % in);
-    engine.run_exact(inputs, outputs);
-    for (std::size_t i = 0; i < outputs.size(); ++i) take(begin * out + i, i % out, outputs[i]);
+    over_blocks(events, threads, [&](std::size_t begin, std::size_t end) {
+        std::vector<Integer> inputs((end - begin) * in);
+        std::vector<Integer> outputs((end - begin) * out);
+        for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = code_of(begin * in + i, i % in);
+        engine.run_exact(inputs, outputs);
+        for (std::size_t i = 0; i < outputs.size(); ++i) take(begin * out + i, i % out, outputs[i]);
+    });
 }
 
 }  // namespace
 
 Emulator::Emulator(StoredProgram stored) {
     emulate::Engine engine(stored.program);
-    RowCasts inputs(stored.ports.inputs);
-    RowCasts outputs(stored.ports.outputs);
-    const int bits = engine.fits_int64() ? narrowest_codes(inputs, engine) : 0;
-    parts_ = std::make_unique<Parts>(
-        Parts{std::move(stored), std::move(engine), std::move(inputs), std::move(outputs), bits});
+    emulate::RealPorts reals(stored.ports);
+    auto inputs = element_casts(stored.ports.inputs);
+    auto outputs = element_casts(stored.ports.outputs);
+    parts_ = std::make_unique<Parts>(Parts{std::move(stored), std::move(engine), std::move(reals),
+                                           std::move(inputs), std::move(outputs)});
 }
 Emulator::~Emulator() = default;
 Emulator::Emulator(Emulator&&) noexcept = default;
@@ -164,56 +172,84 @@ std::string Emulator::description() const {
     return parts_->engine.description();
 }
 
-template <class Code, class Real>
-RunError Emulator::run_block(std::span<const Real> inputs, std::span<Real> outputs,
-                             std::size_t first_event) const {
-    const Block<Code> block(inputs.size(), outputs.size());
-    const std::size_t bad = parts_->inputs.to_codes(inputs, block.inputs);
-    if (bad < inputs.size()) {
-        return not_finite(parts_->stored.ports.inputs, first_event * input_count() + bad,
-                          input_count(), double{inputs[bad]});
-    }
-    parts_->engine.run(block.inputs, block.outputs, 1);
-    parts_->outputs.to_reals(std::span<const Code>(block.outputs), outputs);
-    return {};
+// Several ports: rows of events hold all of them, the casts want one array each.
+template <class Real>
+bool Emulator::run_ports(std::span<const Real> inputs, std::span<Real> outputs) const {
+    const dfg::Interface& ports = parts_->stored.ports;
+    const std::size_t events =
+        input_count() != 0 ? inputs.size() / input_count() : outputs.size() / output_count();
+    thread_local std::vector<Real> memory;
+    memory.resize(std::max(memory.size(), inputs.size() + outputs.size()));
+    const auto in = port_arrays(ports.inputs, events, memory.data());
+    const auto out = port_arrays(ports.outputs, events, memory.data() + inputs.size());
+    for_each_value(ports.inputs, input_count(), events, in,
+                   [&](std::size_t place, Real& value) { value = inputs[place]; });
+    const std::vector<const Real*> const_in(in.begin(), in.end());
+    if (!parts_->reals.run<Real>(parts_->engine, const_in, out, events, 1)) return false;
+    for_each_value(ports.outputs, output_count(), events, out,
+                   [&](std::size_t place, Real& value) { outputs[place] = value; });
+    return true;
 }
 
 template <class Real>
-RunError Emulator::run_exact(std::span<const Real> inputs, std::span<Real> outputs,
-                             std::size_t events, unsigned threads) const {
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        if (!std::isfinite(inputs[i]))
-            return not_finite(parts_->stored.ports.inputs, i, input_count(), double{inputs[i]});
+bool Emulator::run_casts(std::span<const Real> inputs, std::span<Real> outputs, std::size_t events,
+                         unsigned threads) const {
+    const dfg::Interface& ports = parts_->stored.ports;
+    if (ports.inputs.size() == 1 && ports.outputs.size() == 1) {
+        const std::array<const Real*, 1> in = {inputs.data()};
+        const std::array<Real*, 1> out = {outputs.data()};
+        return parts_->reals.run<Real>(parts_->engine, in, out, events, threads).has_value();
     }
-    return over_blocks(events, threads, [&](std::size_t begin, std::size_t end) -> RunError {
-        run_exactly(
-            parts_->engine, begin, end,
-            [&](std::size_t i, std::size_t element) {
-                return to_exact_code(double{inputs[i]}, parts_->inputs[element].cast);
-            },
-            [&](std::size_t i, std::size_t element, const Integer& code) {
-                const int frac = parts_->outputs[element].cast.format.frac;
-                outputs[i] = static_cast<Real>(to_real(code, frac));
-            });
-        return {};
+    std::atomic<bool> good{true};
+    const std::size_t in = input_count();
+    const std::size_t out = output_count();
+    over_blocks(events, threads, [&](std::size_t begin, std::size_t end) {
+        const std::size_t count = end - begin;
+        if (!run_ports<Real>(inputs.subspan(begin * in, count * in),
+                             outputs.subspan(begin * out, count * out)))
+            good = false;
     });
+    return good;
 }
 
 template <class Real>
 RunError Emulator::run(std::span<const Real> inputs, std::span<Real> outputs,
                        unsigned threads) const {
-    const std::size_t in = input_count();
-    const std::size_t out = output_count();
-    const Counts counts = count_events(inputs.size(), outputs.size(), in, out);
-    if (counts.error) return counts.error;
-    if (parts_->code_bits == 0) return run_exact<Real>(inputs, outputs, counts.events, threads);
-    return over_blocks(counts.events, threads, [&](std::size_t begin, std::size_t end) {
-        const auto values = inputs.subspan(begin * in, (end - begin) * in);
-        const auto results = outputs.subspan(begin * out, (end - begin) * out);
-        if (parts_->code_bits == 16) return run_block<std::int16_t>(values, results, begin);
-        if (parts_->code_bits == 32) return run_block<std::int32_t>(values, results, begin);
-        return run_block<std::int64_t>(values, results, begin);
-    });
+    const Counts counts =
+        count_events(inputs.size(), outputs.size(), input_count(), output_count());
+    if (counts.error || counts.events == 0) return counts.error;
+    const auto not_finite = [&] {
+        return find_not_finite(parts_->stored.ports.inputs, input_count(), inputs);
+    };
+    if (parts_->engine.fits_int64())
+        return run_casts<Real>(inputs, outputs, counts.events, threads) ? RunError{} : not_finite();
+    if (RunError error = not_finite()) return error;
+    run_exactly(
+        parts_->engine, counts.events, threads,
+        [&](std::size_t i, std::size_t element) {
+            return emulate::real_to_code(double{inputs[i]}, parts_->inputs[element]);
+        },
+        [&](std::size_t i, std::size_t element, const Integer& code) {
+            const int frac = parts_->outputs[element].format.frac;
+            outputs[i] = static_cast<Real>(fixed::Dyadic(code, -frac).to_double());
+        });
+    return {};
+}
+
+template <class Code>
+RunError Emulator::check_outputs_fit() const {
+    constexpr int kBits = std::numeric_limits<Code>::digits + 1;
+    for (std::size_t i = 0; i < output_count(); ++i) {
+        const fixed::Format& format = parts_->outputs[i].format;
+        if (signed_bits(format) <= kBits) continue;
+        std::size_t element = i;
+        const dfg::Port& port = port_of(parts_->stored.ports.outputs, element);
+        return {RunProblem::kValue,
+                fmt::format("output port '{}', element {} is {}, whose codes need {} bits; "
+                            "integers of {} bits were given",
+                            port.name, element, to_string(format), signed_bits(format), kBits)};
+    }
+    return {};
 }
 
 template <class Code>
@@ -221,29 +257,19 @@ RunError Emulator::run_codes(std::span<const Code> inputs, std::span<Code> outpu
                              unsigned threads) const {
     const Counts counts =
         count_events(inputs.size(), outputs.size(), input_count(), output_count());
-    if (counts.error) return counts.error;
-    constexpr int kBits = std::numeric_limits<Code>::digits + 1;
-    for (std::size_t i = 0; i < output_count(); ++i) {
-        const fixed::Format& format = parts_->outputs[i].cast.format;
-        if (signed_bits(format) <= kBits) continue;
-        return {RunProblem::kValue,
-                fmt::format("{} is {}, whose codes need {} bits; integers of {} bits were given",
-                            place(parts_->stored.ports.outputs, i, "output"), to_string(format),
-                            signed_bits(format), kBits)};
-    }
+    if (counts.error || counts.events == 0) return counts.error;
+    if (RunError error = check_outputs_fit<Code>()) return error;
     if (parts_->engine.fits_int64()) {
         parts_->engine.run(inputs, outputs, threads);
         return {};
     }
-    return over_blocks(counts.events, threads, [&](std::size_t begin, std::size_t end) -> RunError {
-        run_exactly(
-            parts_->engine, begin, end,
-            [&](std::size_t i, std::size_t) { return Integer(std::int64_t{inputs[i]}); },
-            [&](std::size_t i, std::size_t, const Integer& code) {
-                outputs[i] = static_cast<Code>(code.to_int64().value_or(0));
-            });
-        return {};
-    });
+    run_exactly(
+        parts_->engine, counts.events, threads,
+        [&](std::size_t i, std::size_t) { return Integer(std::int64_t{inputs[i]}); },
+        [&](std::size_t i, std::size_t, const Integer& code) {
+            outputs[i] = static_cast<Code>(code.to_int64().value_or(0));
+        });
+    return {};
 }
 
 template RunError Emulator::run(std::span<const double>, std::span<double>, unsigned) const;

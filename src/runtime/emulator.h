@@ -51,12 +51,13 @@ class Emulator {
 
   private:
     struct Parts;
-    template <class Code, class Real>
-    RunError run_block(std::span<const Real> inputs, std::span<Real> outputs,
-                       std::size_t first_event) const;
     template <class Real>
-    RunError run_exact(std::span<const Real> inputs, std::span<Real> outputs, std::size_t events,
-                       unsigned threads) const;
+    bool run_ports(std::span<const Real> inputs, std::span<Real> outputs) const;
+    template <class Real>
+    bool run_casts(std::span<const Real> inputs, std::span<Real> outputs, std::size_t events,
+                   unsigned threads) const;
+    template <class Code>
+    [[nodiscard]] RunError check_outputs_fit() const;
     std::unique_ptr<Parts> parts_;
 };
 

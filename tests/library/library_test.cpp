@@ -129,7 +129,7 @@ TEST_F(Library, ErrorsAreValuesWithStatusAndMessage) {
     const auto infinite = emulator.run(x, y);
     ASSERT_FALSE(infinite);
     EXPECT_EQ(infinite.error().status, GATEWRIGHT_BAD_VALUE);
-    EXPECT_NE(infinite.error().message.find("input port 'x', element 1: event 0 is inf"),
+    EXPECT_NE(infinite.error().message.find("input port 'x': event 0, element 1 is inf"),
               std::string::npos);
 }
 

@@ -13,7 +13,8 @@
 
 #include "dfg/interpreter.h"
 #include "dfg/text.h"
-#include "runtime/port_codes.h"
+#include "emulate/reals.h"
+#include "fixed/dyadic.h"
 #include "support/random_program.h"
 #include "support/seed.h"
 
@@ -57,10 +58,10 @@ std::vector<double> interpreted(const StoredProgram& stored, std::span<const dou
     for (std::size_t first = 0; first < values.size(); first += in.size()) {
         std::vector<Integer> codes;
         for (std::size_t i = 0; i < in.size(); ++i)
-            codes.push_back(to_exact_code(values[first + i], in[i]));
+            codes.push_back(emulate::real_to_code(values[first + i], in[i]));
         const auto outputs = dfg::interpret(stored.program, codes);
         for (std::size_t i = 0; i < out.size(); ++i)
-            results.push_back(to_real(outputs[i], out[i].format.frac));
+            results.push_back(fixed::Dyadic(outputs[i], -out[i].format.frac).to_double());
     }
     return results;
 }
@@ -79,6 +80,38 @@ TEST(Emulator, RealValuesEqualTheInterpreterForEveryWidth) {
             ASSERT_FALSE(error) << error.message;
             ASSERT_EQ(results, interpreted(stored, values)) << dfg::to_text(stored.program);
         }
+    }
+}
+
+TEST(Emulator, SeveralPortsAreSortedIntoTheirArrays) {
+    Rng rng(testing::test_seed(34));
+    for (int turn = 0; turn < 10; ++turn) {
+        StoredProgram stored =
+            stored_of(testing::random_program(rng, {.inputs = 5, .outputs = 3, .max_width = 12}));
+        const StoredProgram whole = stored;
+        // The same elements as ports of 2 and 3, and of 1 and 2.
+        for (auto* ports : {&stored.ports.inputs, &stored.ports.outputs}) {
+            dfg::Port first = ports->front();
+            const auto split = static_cast<std::ptrdiff_t>(first.elements.size() / 2);
+            dfg::Port second = first;
+            second.name = "second";
+            first.elements.erase(first.elements.begin() + split, first.elements.end());
+            second.elements.erase(second.elements.begin(), second.elements.begin() + split);
+            *ports = {first, second};
+        }
+        const Emulator emulator(stored);
+        auto values = random_values(1300 * emulator.input_count(), rng);
+        std::vector<double> results(1300 * emulator.output_count());
+        for (const unsigned threads : {1U, 2U}) {
+            const RunError error =
+                emulator.run(std::span<const double>(values), std::span(results), threads);
+            ASSERT_FALSE(error) << error.message;
+            ASSERT_EQ(results, interpreted(whole, values));
+        }
+        values[1200 * emulator.input_count() + 3] = HUGE_VAL;
+        EXPECT_EQ(emulator.run(std::span<const double>(values), std::span(results), 1).message,
+                  "input port 'second': event 1200, element 1 is inf; only finite numbers have a "
+                  "code");
     }
 }
 
@@ -146,7 +179,7 @@ TEST(Emulator, ValuesThatAreNotFiniteNameTheirPlace) {
             emulator.run(std::span<const float>(values), std::span(results), threads);
         EXPECT_EQ(error.problem, RunProblem::kValue);
         EXPECT_EQ(error.message,
-                  "input port 'x', element 1: event 1234 is nan; only finite numbers have a code");
+                  "input port 'x': event 1234, element 1 is nan; only finite numbers have a code");
     }
 }
 
