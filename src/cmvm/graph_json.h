@@ -12,9 +12,13 @@
 
 #include "cmvm/adder_graph.h"
 #include "support/json.h"
+#include "support/result.h"
 
 namespace gatewright::cmvm {
 
 Json to_json(const AdderGraph& graph);
+/// Back; refuses what is no adder graph over `inputs` inputs (a value read before it is made, a
+/// shift that no graph of ours has).
+Result<AdderGraph> graph_from_json(const Json& json, std::size_t inputs);
 
 }  // namespace gatewright::cmvm

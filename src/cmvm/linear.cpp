@@ -16,32 +16,6 @@ using fixed::Dyadic;
 using fixed::Integer;
 using fixed::Interval;
 
-struct Cache::Store {
-    std::map<std::string, AdderGraph> graphs;
-};
-
-Cache::Cache() : store_(std::make_unique<Store>()) {}
-Cache::~Cache() = default;
-
-const AdderGraph& Cache::solve(const Matrix& matrix, std::span<const Interval> inputs,
-                               const SolveParams& params) {
-    std::string key = std::to_string(matrix.rows) + "x" + std::to_string(matrix.columns) + ":" +
-                      std::to_string(params.depth_slack) + "," +
-                      std::to_string(params.level_worth) + "," + std::to_string(params.effort);
-    for (const std::int64_t entry : matrix.entries) key += " " + std::to_string(entry);
-    for (const Interval& range : inputs) {
-        key += ";" + range.lo.to_string() + "," + range.hi.to_string() + "," +
-               std::to_string(range.frac);
-    }
-    const auto found = store_->graphs.find(key);
-    if (found != store_->graphs.end()) {
-        ++hits_;
-        return found->second;
-    }
-    return store_->graphs.emplace(std::move(key), cmvm::solve(matrix, inputs, params))
-        .first->second;
-}
-
 namespace {
 
 // The form over distinct values that are not constant; what was constant is in the bias.

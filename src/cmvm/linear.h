@@ -4,30 +4,15 @@
 // that solve() finds. Every value gets the exact range of its linear form over the inputs.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "cmvm/cache.h"
 #include "cmvm/solve.h"
 #include "dfg/builder.h"
 #include "fixed/dyadic.h"
 
 namespace gatewright::cmvm {
-
-/// Solved matrices by content, so that identical kernels are solved once. Not thread-safe.
-class Cache {
-  public:
-    Cache();
-    ~Cache();
-    const AdderGraph& solve(const Matrix& matrix, std::span<const fixed::Interval> inputs,
-                            const SolveParams& params);
-    [[nodiscard]] std::size_t hits() const { return hits_; }
-
-  private:
-    struct Store;
-    std::unique_ptr<Store> store_;
-    std::size_t hits_ = 0;
-};
 
 struct LinearForm {
     std::size_t inputs = 0;
