@@ -42,8 +42,9 @@ CriticalPath path_to(const Problem& problem, const Schedule& schedule, std::size
         if (problem.delay_ps[node] > 0 && cause.exists) {
             const double net =
                 cause.is_held ? problem.held_ps[cause.operand] : problem.net_ps[cause.operand];
-            path.steps.push_back(
-                {dfg::ValueId(node), net, problem.delay_ps[node], schedule.arrival_ps[node]});
+            const double delay =
+                cause.is_held ? problem.delay_ps[node] : problem.step_ps(cause.operand, node) - net;
+            path.steps.push_back({dfg::ValueId(node), net, delay, schedule.arrival_ps[node]});
         }
         if (!cause.exists) break;
         path.from = dfg::ValueId(cause.operand);

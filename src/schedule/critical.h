@@ -13,7 +13,7 @@ namespace gatewright::schedule {
 struct PathStep {
     dfg::ValueId value;
     double net_ps = 0;      ///< to the operation, from the step before or the register
-    double delay_ps = 0;    ///< of the operation
+    double delay_ps = 0;    ///< of the operation, less what ran while its operand did (overlap_ps)
     double arrival_ps = 0;  ///< stable this long after the clock edge
 };
 

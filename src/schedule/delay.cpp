@@ -8,6 +8,7 @@
 
 #include "schedule/liveness.h"
 #include "schedule/schedule.h"
+#include "schedule/wires.h"
 #include "support/check.h"
 
 namespace gatewright::schedule {
@@ -41,17 +42,22 @@ double carry_path(int bits, const Device& device) {
            further_blocks * device.carry_block_ps;
 }
 
-// Bits of carry chain in a ± b·2^shift; 0 if the operands lie side by side and nothing is added.
-int adder_bits(const Program& program, const Node& node) {
+// Low bits of a ± b·2^shift that only one operand has: they pass the carry chain by. All bits if
+// the operands lie side by side and nothing is added.
+int pass_through_bits(const Program& program, const Node& node) {
     const Node& a = program[node.args[0]];
     const Node& b = program[node.args[1]];
     const int up_a = node.format.frac - a.format.frac;
     const int up_b = node.format.frac - (b.format.frac - node.shift);
     const bool is_add = node.op == Op::kAdd;
-    if (is_add && !a.format.is_signed && up_b >= up_a + a.format.width) return 0;
-    if (is_add && !b.format.is_signed && up_a >= up_b + b.format.width) return 0;
-    const int pass_through = is_add ? std::max(up_a, up_b) : std::max(0, up_b - up_a);
-    return std::max(0, node.format.width - pass_through);
+    if (is_add && !a.format.is_signed && up_b >= up_a + a.format.width) return node.format.width;
+    if (is_add && !b.format.is_signed && up_a >= up_b + b.format.width) return node.format.width;
+    return is_add ? std::max(up_a, up_b) : std::max(0, up_b - up_a);
+}
+
+// Bits of carry chain in a ± b·2^shift.
+int adder_bits(const Program& program, const Node& node) {
+    return std::max(0, node.format.width - pass_through_bits(program, node));
 }
 
 // Bits two operands take side by side on a common grid, as a comparison sees them.
@@ -179,6 +185,90 @@ double delay_ps(const Program& program, const Node& node, const Device& device) 
             return popcount_delay(program, node, device);
     }
     GW_UNREACHABLE("op without a delay");
+}
+
+namespace {
+
+// The computed value an operand is, if only casts that move bits lie between; they keep each bit's
+// weight.
+dfg::ValueId behind_casts(const Program& program, dfg::ValueId value) {
+    while (program[value].op == Op::kCast && is_wiring(program, program[value]))
+        value = program[value].args[0];
+    return value;
+}
+
+// How far a chain of n bits gets in the time: whole blocks only.
+double ripple_ps(int bits, const Device& device) {
+    const int blocks = device.carry_block_bits > 0 ? bits / device.carry_block_bits : 0;
+    return bits * device.carry_ps_per_bit + std::max(0, blocks - 1) * device.carry_block_ps;
+}
+
+// A carry chain in a node: its length, and the weight of its lowest bit in the node's grid.
+struct Chain {
+    int bits = 0;
+    int low = 0;
+};
+
+// The chain an operand's bits enter, each at its weight.
+Chain chain_entered(const Program& program, const Node& node, const Device& device) {
+    switch (node.op) {
+        case Op::kAdd:
+        case Op::kSub:
+            return {adder_bits(program, node), pass_through_bits(program, node) - node.format.frac};
+        case Op::kCast:
+            return {cast_work(program, node, device.lut_inputs).adder_bits, -node.format.frac};
+        case Op::kLess:
+        case Op::kLessEqual:
+        case Op::kMin:
+        case Op::kMax:
+            if (node.op != Op::kLess && node.op != Op::kLessEqual &&
+                has_zero_operand(program, node))
+                return {};
+            return {comparison_bits(program, node), -std::max(program[node.args[0]].format.frac,
+                                                              program[node.args[1]].format.frac)};
+        default:
+            return {};
+    }
+}
+
+// Bits of the chain whose sum is the node's result, lowest bit first; 0 if the result comes all at
+// once.
+int chain_left(const Program& program, const Node& node, const Device& device) {
+    if (node.op == Op::kAdd || node.op == Op::kSub) return adder_bits(program, node);
+    if (node.op != Op::kCast) return 0;
+    const CastWork work = cast_work(program, node, device.lut_inputs);
+    return work.checked_bits > 0 ? 0 : work.adder_bits;
+}
+
+// Bits of the source's chain past which the user's chain runs; the most there are if operand k is
+// not the source.
+int shared_bits(const Program& program, dfg::ValueId source, const Node& user, std::size_t k,
+                const Device& device) {
+    const Chain entered = chain_entered(program, user, device);
+    const dfg::ValueId behind = behind_casts(program, user.args[k]);
+    const Node& node = program[behind];
+    if (node.op == Op::kSlice || node.op == Op::kConcat) return 0;
+    if (behind != source) return entered.bits;
+    const bool shifted = k == 1 && (user.op == Op::kAdd || user.op == Op::kSub);
+    const int top = node.format.width - 1 - node.format.frac + (shifted ? user.shift : 0);
+    const int left = chain_left(program, node, device);
+    return std::clamp(top - entered.low, 0, std::min(left, entered.bits));
+}
+
+}  // namespace
+
+double overlap_ps(const Program& program, dfg::ValueId source, dfg::ValueId user,
+                  const Device& device) {
+    const Node& node = program[user];
+    const Chain entered = chain_entered(program, node, device);
+    if (entered.bits == 0) return 0;
+    bool reads = false;
+    int bits = entered.bits;
+    for (std::size_t k = 0; k < node.operands().size(); ++k) {
+        reads = reads || behind_casts(program, node.args[k]) == source;
+        bits = std::min(bits, shared_bits(program, source, node, k, device));
+    }
+    return reads ? ripple_ps(bits, device) : 0;
 }
 
 double lut_estimate(const Program& program, const Node& node, const Device& device) {

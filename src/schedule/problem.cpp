@@ -103,6 +103,9 @@ void set_delays(const dfg::Program& program, const Device& loaded, const Schedul
         problem.delay_ps.push_back(problem.live[i] ? delay_ps(program, node, loaded) : 0);
     }
     for (std::size_t i = 0; i < program.size(); ++i) {
+        for (const std::uint32_t operand : problem.operands_of(i))
+            problem.overlap_ps.push_back(
+                overlap_ps(program, dfg::ValueId(operand), dfg::ValueId(i), loaded));
         double start = 0;
         for (const std::uint32_t operand : problem.operands_of(i)) {
             start = std::max(start, problem.from_register_ps(operand, i) - problem.register_ps);

@@ -47,6 +47,7 @@ struct Problem {
     // operands[first_operand[n]] .. operands[first_operand[n + 1] - 1], and likewise. Groups: the
     // groups a node owns are consecutive, those it reads are listed.
     std::vector<std::uint32_t> operands, first_operand;
+    std::vector<double> overlap_ps;  ///< per entry of operands: carry chains that run together
     std::vector<std::uint32_t> users, first_user;
     std::vector<std::uint32_t> first_group;
     std::vector<std::uint32_t> reads, first_read;
@@ -70,7 +71,10 @@ struct Problem {
     }
     /// What a path grows by from an operand to its user in the same cycle.
     [[nodiscard]] double step_ps(std::size_t operand, std::size_t user) const {
-        return delay_ps[user] > 0 ? net_ps[operand] + delay_ps[user] : 0;
+        if (delay_ps[user] <= 0) return 0;
+        std::size_t at = first_operand[user];
+        while (operands[at] != operand) ++at;
+        return net_ps[operand] + delay_ps[user] - overlap_ps[at];
     }
     /// Stable time of a user one of whose operands comes from a register.
     [[nodiscard]] double from_register_ps(std::size_t operand, std::size_t user) const {

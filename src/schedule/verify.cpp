@@ -210,7 +210,10 @@ class Referee {
                                fmt::format("its operand %{} is computed in cycle {}", from, made));
                 const bool held = made < cycle || node(from).op == Op::kInput;
                 const double start = held ? device_.register_ps : arrival_[from];
-                stable = std::max(stable, delay > 0 ? start + net(from, held) + delay : start);
+                const double overlap =
+                    held ? 0 : overlap_ps(program_, ValueId(from), ValueId(i), device_);
+                stable = std::max(
+                    stable, delay > 0 ? start + net(from, held) + delay - overlap : start);
             }
         }
         arrival_[i] = stable;
