@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cmvm/pattern_counts.h"
+#include "cmvm/single_constants.h"
 #include "support/check.h"
 #include "support/rng.h"
 
@@ -127,20 +128,21 @@ class Workbench {
         count_changes({}, terms);
         for (const Digit& term : terms) note_operand(term.value);
         network_.add_row(made, std::move(terms));
+        check_.push_back(made);
         return made;
     }
 
     // Promises a row for another level, if its terms and its readers allow.
-    bool move_level(std::int32_t id, int change) {
+    void move_level(std::int32_t id, int change) {
         const int level = network_[id].level + change;
-        if (level < network_.least_level(network_[id].terms)) return false;
+        if (level < network_.least_level(network_[id].terms)) return;
         std::vector<std::int32_t> readers = network_[id].readers;
         for (const std::int32_t reader : readers) {
             const auto reads =
                 static_cast<std::uint64_t>(std::count(readers.begin(), readers.end(), reader));
             const std::uint64_t others =
                 network_.kraft_sum(network_[reader].terms) - reads * kraft(network_[id].level);
-            if (others + reads * kraft(level) > kraft(network_.deadline(reader))) return false;
+            if (others + reads * kraft(level) > kraft(network_.deadline(reader))) return;
         }
         touch(id);
         network_[id].level = level;
@@ -149,7 +151,6 @@ class Workbench {
             touch(reader);
             settle_level(reader);
         }
-        return true;
     }
 
     void negate(std::int32_t id) {
@@ -610,17 +611,52 @@ class Destroyer {
   public:
     Destroyer(Workbench& bench, Rng& rng) : bench_(bench), rng_(rng) {}
 
-    // False if nothing was changed.
-    bool destroy() {
+    // The product of one input and a constant, by the table of shortest chains.
+    void take_chain(std::int32_t row) {
+        const SumNetwork& network = bench_.network();
+        const Coefficient* form = network.form(row);
+        std::int32_t input = -1;
+        for (std::int32_t i = 0; i < network.inputs(); ++i) {
+            if (form[static_cast<std::size_t>(i)] == 0) continue;
+            if (input >= 0) return;
+            input = i;
+        }
+        const Coefficient weight = form[static_cast<std::size_t>(input)] >>
+                                   network.grid().scale(static_cast<std::size_t>(input));
+        const bool negative = weight < 0;
+        const auto size = static_cast<std::uint64_t>(negative ? -weight : weight);
+        const int up = std::countr_zero(size);
+        const auto odd = static_cast<std::int64_t>(size >> static_cast<unsigned>(up));
+        if (odd == 1 || odd >= SingleConstants::kEnd) return;
+        std::vector<std::int32_t> values{input};
+        for (const AdderNode& adder : SingleConstants::table().chain(odd)) {
+            const std::int32_t a = values[static_cast<std::size_t>(adder.a)];
+            const std::int32_t b = values[static_cast<std::size_t>(adder.b)];
+            const bool last = values.size() == SingleConstants::table().chain(odd).size();
+            const bool turned = last && negative;
+            const int shift = last ? up : 0;
+            std::vector<Digit> terms{{a, adder.shift_a + shift, turned},
+                                     {b, adder.shift_b + shift, adder.subtract != turned}};
+            SumNetwork::normalise(terms);
+            if (last) {
+                use(row, std::move(terms));
+            } else {
+                values.push_back(bench_.add_row(std::move(terms)));
+            }
+        }
+    }
+
+    void destroy() {
         const std::int32_t row = random_row();
-        if (row < 0) return false;
+        if (row < 0) return;
         const std::uint64_t kind = rng_.below(100);
         if (kind < 55) return dissolve_some(row);
-        if (kind < 65) return expand(row);
+        if (kind < 63) return expand(row);
+        if (kind < 66) return take_chain(row);
         if (kind < 78) return express_by_another(row);
         if (kind < 83) return recode(row);
         if (kind < 90) return move_level(row);
-        return negate(row);
+        negate(row);
     }
 
   private:
@@ -634,19 +670,16 @@ class Destroyer {
         return -1;
     }
 
-    bool dissolve_some(std::int32_t row) {
+    void dissolve_some(std::int32_t row) {
         const std::uint64_t most = 1 + rng_.below(4);
-        bool changed = false;
         for (std::uint64_t k = 0; k < most && row >= 0; ++k) {
             const std::int32_t next = related(row);
             if (bench_.network().is_row(row) && !bench_.network()[row].readers.empty() &&
                 fits(row)) {
                 bench_.dissolve(row);
-                changed = true;
             }
             row = next;
         }
-        return changed;
     }
 
     [[nodiscard]] bool fits(std::int32_t row) const {
@@ -667,12 +700,12 @@ class Destroyer {
         return network.is_row(other) ? other : random_row();
     }
 
-    // Writes a row, or one of its terms, as digits of the inputs.
-    bool expand(std::int32_t row) {
+    // Writes a row as digits of the inputs.
+    void expand(std::int32_t row) {
         const SumNetwork& network = bench_.network();
         std::vector<Digit> terms;
         append_input_digits(network.form(row), terms);
-        return use(row, std::move(terms));
+        use(row, std::move(terms));
     }
 
     void append_input_digits(const Coefficient* form, std::vector<Digit>& terms) const {
@@ -683,19 +716,19 @@ class Destroyer {
         }
     }
 
-    bool use(std::int32_t row, std::vector<Digit> terms) {
+    // Unless the terms are too many or too late.
+    void use(std::int32_t row, std::vector<Digit> terms) {
         const SumNetwork& network = bench_.network();
         SumNetwork::normalise(terms);
-        if (terms.size() < 2 || terms.size() > kMostTerms) return false;
-        if (network.kraft_sum(terms) > kraft(network.deadline(row))) return false;
+        if (terms.size() < 2 || terms.size() > kMostTerms) return;
+        if (network.kraft_sum(terms) > kraft(network.deadline(row))) return;
         bench_.set_terms(row, std::move(terms));
-        return true;
     }
 
     // row = ±other·2^shift + what is left, in digits of the inputs, as few as possible.
-    bool express_by_another(std::int32_t row) {
+    void express_by_another(std::int32_t row) {
         const SumNetwork& network = bench_.network();
-        if (network[row].terms.size() < 3) return false;
+        if (network[row].terms.size() < 3) return;
         const std::size_t n = network.grid().size();
         const Coefficient* target = network.form(row);
         int fewest = 1 << 20;
@@ -713,12 +746,12 @@ class Destroyer {
             best = {other, shift, negative};
         }
         bench_.add_work(kTries * n / 4);
-        if (best.value < 0) return false;
+        if (best.value < 0) return;
         std::vector<Coefficient> rest(n);
         for (std::size_t i = 0; i < n; ++i) rest[i] = left_over(target, best, i);
         std::vector<Digit> terms{best};
         append_input_digits(rest.data(), terms);
-        return use(row, std::move(terms));
+        use(row, std::move(terms));
     }
 
     [[nodiscard]] Coefficient left_over(const Coefficient* target, const Digit& other,
@@ -737,7 +770,7 @@ class Destroyer {
     }
 
     // 4 - 1 = 2 + 1: another way to write a coefficient in as many digits.
-    bool recode(std::int32_t row) {
+    void recode(std::int32_t row) {
         std::vector<Digit> terms = bench_.network()[row].terms;
         bool changed = false;
         for (Digit& low : terms) {
@@ -759,70 +792,96 @@ class Destroyer {
                 changed = true;
             }
         }
-        return changed && use(row, std::move(terms));
+        if (changed) use(row, std::move(terms));
     }
 
-    bool move_level(std::int32_t row) {
-        if (bench_.network()[row].readers.empty()) return false;
-        return bench_.move_level(row, rng_.chance(0.5) ? 1 : -1);
+    void move_level(std::int32_t row) {
+        if (bench_.network()[row].readers.empty()) return;
+        bench_.move_level(row, rng_.chance(0.5) ? 1 : -1);
     }
 
-    bool negate(std::int32_t row) {
+    void negate(std::int32_t row) {
         const std::vector<Digit>& terms = bench_.network()[row].terms;
-        if (std::none_of(terms.begin(), terms.end(), [](const Digit& t) { return t.negative; }))
-            return false;
-        bench_.negate(row);
-        return true;
+        if (std::any_of(terms.begin(), terms.end(), [](const Digit& t) { return t.negative; }))
+            bench_.negate(row);
     }
 
     Workbench& bench_;
     Rng& rng_;
 };
 
+class Resynthesis {
+  public:
+    Resynthesis(SumNetwork& network, const ResynthesisParams& params)
+        : network_(network),
+          params_(params),
+          rng_(params.seed),
+          bench_(network),
+          sharer_(bench_, rng_),
+          destroyer_(bench_, rng_),
+          best_(network),
+          first_work_(bench_.work()) {
+        stats_.before = stats_.after = bench_.total();
+    }
+
+    ResynthesisStats run() {
+        for (std::int32_t row = network_.inputs(); row < network_.size(); ++row) {
+            if (!network_.is_row(row)) continue;
+            destroyer_.take_chain(row);
+            finish_step(0);
+        }
+        while (work_done() < params_.work) {
+            bench_.add_work(20);  // even steps that find nothing to do come to an end
+            destroyer_.destroy();
+            const double left =
+                1 - static_cast<double>(work_done()) / static_cast<double>(params_.work);
+            finish_step(params_.threshold * std::max(left, 0.0) * rng_.unit() * rng_.unit());
+        }
+        if (!is_best_) network_ = std::move(best_);
+        return stats_;
+    }
+
+  private:
+    [[nodiscard]] std::uint64_t work_done() const { return bench_.work() - first_work_; }
+
+    // Shares again, and keeps the step if it does not lose more cells than allowed.
+    void finish_step(double allowed) {
+        ++stats_.steps;
+        if (bench_.touched().empty()) return;
+        sharer_.share();
+        bench_.settle_signs();
+        if (bench_.adders_added() > kMostAdded) return bench_.undo();
+        const std::int64_t change = bench_.weigh();
+        if (static_cast<double>(change) > allowed) return bench_.undo();
+        if (change > 0 && is_best_) {
+            bench_.undo();
+            best_ = network_;
+            is_best_ = false;
+            return;
+        }
+        bench_.accept(change);
+        ++stats_.accepted;
+        if (bench_.total() >= stats_.after) return;
+        stats_.after = bench_.total();
+        is_best_ = true;
+    }
+
+    SumNetwork& network_;
+    const ResynthesisParams& params_;
+    Rng rng_;
+    Workbench bench_;
+    Sharer sharer_;
+    Destroyer destroyer_;
+    SumNetwork best_;
+    bool is_best_ = true;  // the network is no worse than best_
+    std::uint64_t first_work_;
+    ResynthesisStats stats_;
+};
+
 }  // namespace
 
 ResynthesisStats resynthesise(SumNetwork& network, const ResynthesisParams& params) {
-    ResynthesisStats stats;
-    Rng rng(params.seed);
-    Workbench bench(network);
-    stats.before = stats.after = bench.total();
-    SumNetwork best = network;
-    bool best_is_old = false;  // the network is better than `best`
-    const std::uint64_t first = bench.work();
-    while (bench.work() - first < params.work) {
-        ++stats.steps;
-        bench.add_work(20);  // even a step that finds nothing to do comes to an end
-        Destroyer(bench, rng).destroy();
-        if (bench.touched().empty()) continue;
-        Sharer(bench, rng).share();
-        bench.settle_signs();
-        if (bench.adders_added() > kMostAdded) {
-            bench.undo();
-            continue;
-        }
-        const std::int64_t change = bench.weigh();
-        const double left =
-            1 - static_cast<double>(bench.work() - first) / static_cast<double>(params.work);
-        const double allowed = params.threshold * std::max(left, 0.0) * rng.unit() * rng.unit();
-        if (static_cast<double>(change) > allowed) {
-            bench.undo();
-            continue;
-        }
-        if (change > 0 && best_is_old) {
-            bench.undo();
-            best = network;
-            best_is_old = false;
-            continue;
-        }
-        bench.accept(change);
-        ++stats.accepted;
-        if (bench.total() < stats.after) {
-            stats.after = bench.total();
-            best_is_old = true;
-        }
-    }
-    if (!best_is_old) network = std::move(best);
-    return stats;
+    return Resynthesis(network, params).run();
 }
 
 }  // namespace gatewright::cmvm
