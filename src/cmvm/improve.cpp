@@ -8,6 +8,7 @@
 #include "cmvm/resynthesis.h"
 #include "cmvm/sum_network.h"
 #include "cmvm/ternary.h"
+#include "cmvm/tiny_exact.h"
 
 namespace gatewright::cmvm {
 namespace {
@@ -15,11 +16,14 @@ namespace {
 constexpr std::size_t kExactTerms = 8;
 constexpr int kMostEffort = 20;
 constexpr std::int32_t kLargestTurned = 2000;
+constexpr std::size_t kTinyAdders = 7;
+constexpr std::uint64_t kTinySteps = 100'000;  // some milliseconds
 
 // As much work as pays: it grows with the graph up to a few tenths of a second, and graphs so
 // large that a search of that length would hardly find anything get less.
 ResynthesisParams budget(const AdderGraph& graph, const ImproveParams& params) {
     constexpr std::uint64_t kPerSquaredNode = 1000;
+    constexpr std::uint64_t kLeast = 50'000;
     constexpr std::uint64_t kMost = 10'000'000;
     constexpr std::uint64_t kMostOfLarge = 5'000'000;
     constexpr std::size_t kLarge = 2000;
@@ -27,8 +31,8 @@ ResynthesisParams budget(const AdderGraph& graph, const ImproveParams& params) {
     constexpr double kThoroughPerNode = 20'000;
     if (params.effort <= 0) return {0, 0, params.seed};
     const std::size_t nodes = graph.nodes.size();
-    std::uint64_t work = std::min<std::uint64_t>(kPerSquaredNode * nodes * nodes,
-                                                 nodes > kLarge ? kMostOfLarge : kMost);
+    std::uint64_t work = std::clamp<std::uint64_t>(kPerSquaredNode * nodes * nodes, kLeast,
+                                                   nodes > kLarge ? kMostOfLarge : kMost);
     work <<= static_cast<unsigned>(std::min(params.effort, kMostEffort) - 1);
     const double thorough =
         static_cast<double>(work) / (kThoroughPerNode * static_cast<double>(nodes + 1));
@@ -46,7 +50,16 @@ AdderGraph improve_two_operand(const AdderGraph& graph, std::span<const fixed::I
     SumTrees trees(*grid);
     if (network->size() < kLargestTurned) orient(*network, trees);
     AdderGraph improved = network->graph(kExactTerms);
-    return cost(improved, inputs) <= cost(graph, inputs) ? improved : graph;
+    std::int64_t least = cost(improved, inputs);
+    const std::int64_t given = cost(graph, inputs);
+    if (given < least) {
+        improved = graph;
+        least = given;
+    }
+    if (params.effort <= 0 || improved.nodes.size() > kTinyAdders) return improved;
+    const TinyParams tiny{params.max_depth, improved.nodes.size(), least, kTinySteps,
+                          params.arrival};
+    return solve_tiny(improved, *grid, tiny).value_or(std::move(improved));
 }
 
 }  // namespace
