@@ -35,7 +35,10 @@ Port input_port(const GraphNode& node) {
 class DesignBuilder {
   public:
     DesignBuilder(const model::TypedGraph& typed, const BuildParams& params)
-        : typed_(typed), params_(params), sources_(typed.graph().size()) {}
+        : typed_(typed),
+          params_(params),
+          cache_(params.cache_directory),
+          sources_(typed.graph().size()) {}
 
     Design build() {
         const model::Graph& graph = typed_.graph();

@@ -53,6 +53,7 @@ struct Design {
 
 struct BuildParams {
     cmvm::SolveParams cmvm;
+    std::string cache_directory = {};  ///< of solved kernels between runs; empty: none
 };
 
 /// Lowers every layer. One kernel per run of nodes with the same origin.
