@@ -122,6 +122,8 @@ struct StepRunner {
             case LaneOp::kConstant:
             case LaneOp::kLookup:
             case LaneOp::kExact:
+            case LaneOp::kPair:
+            case LaneOp::kDot:
                 break;
         }
         GW_UNREACHABLE("lane operation");

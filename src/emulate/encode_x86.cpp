@@ -62,6 +62,16 @@ class Encoder {
         return memory(place);
     }
 
+    // A pair of weights is four bytes, repeated by the instruction that reads them.
+    [[nodiscard]] asmjit::Operand weights(const Place& place) const {
+        if (place.kind != Place::Kind::kConstant) return operand(place);
+        const std::size_t at =
+            program_.constants.size() * sizeof(VectorConstant) + place.index * sizeof(std::int32_t);
+        x86::Mem mem = x86::ptr(x86::rcx, static_cast<std::int32_t>(at), 4);
+        mem.setBroadcast(x86::Mem::Broadcast::k1To16);
+        return mem;
+    }
+
     void encode(const PlacedInst& inst) {
         const Id move = is_avx512_ ? Inst::kIdVmovdqa64 : Inst::kIdVmovdqa;
         if (inst.kind != PlacedInst::Kind::kCompute) {
@@ -100,6 +110,9 @@ class Encoder {
             case VectorOp::kPermuteWords2:
                 assembler_.emit(Inst::kIdVpermt2w, target, b, operand(placed.args[2]));
                 return;
+            case VectorOp::kDotAdd:
+                assembler_.emit(Inst::kIdVpdpwssd, target, b, weights(placed.args[2]));
+                return;
             case VectorOp::kGather:
                 return gather(inst, target, placed.args[0].index);
             case VectorOp::kAdd:
@@ -116,6 +129,7 @@ class Encoder {
             case VectorOp::kPack:
             case VectorOp::kShuffleBytes:
             case VectorOp::kPermuteWords:
+            case VectorOp::kDot:
                 assembler_.emit(binary(inst.op, bits), target, a, b);
                 return;
         }
@@ -154,6 +168,8 @@ class Encoder {
                 return Inst::kIdVpshufb;
             case VectorOp::kPermuteWords:
                 return Inst::kIdVpermw;
+            case VectorOp::kDot:
+                return Inst::kIdVpmaddwd;
             default:
                 break;
         }

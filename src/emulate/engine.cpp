@@ -131,9 +131,11 @@ struct Engine::Plan {
             for (const VectorUnit unit : supported_vector_units()) {
                 if (machine == Machine::kAvx2 && unit != VectorUnit::kAvx2) continue;
                 if (machine == Machine::kAvx512 && unit != VectorUnit::kAvx512) continue;
-                code = JitCode::compile(lanes(), unit);
+                if (lanes().needs_exact) return;
+                const LaneProgram lowered = lower(program, dot_unit(unit));
+                code = JitCode::compile(lowered, unit);
                 if (!code) return;
-                code_exchange = std::make_unique<Exchange>(exchange_for(program, lanes(), *code));
+                code_exchange = std::make_unique<Exchange>(exchange_for(program, lowered, *code));
                 has_code.store(true, std::memory_order_release);
                 return;
             }

@@ -13,8 +13,13 @@ using Parts = std::array<VectorId, 4>;
 
 class Expansion {
   public:
-    Expansion(const LaneProgram& lanes, VectorUnit unit) : lanes_(lanes) {
+    Expansion(const LaneProgram& lanes, VectorUnit unit, DotUnit dot)
+        : lanes_(lanes), dot_(dot), uses_(lanes.insts.size(), 0) {
         program_.unit = unit;
+        for (const LaneInst& inst : lanes.insts) {
+            for (std::size_t a = 0; a < inst.count; ++a) ++uses_[inst.args[a]];
+        }
+        for (const LaneId output : lanes.outputs) ++uses_[output];
         parts_.resize(lanes.insts.size());
     }
 
@@ -104,6 +109,13 @@ class Expansion {
             case LaneOp::kLookup:
                 out = look_up(inst, parts_[inst.args[0]]);
                 return;
+            case LaneOp::kPair: {
+                const VectorId a = parts_[inst.args[0]][0];
+                const VectorId b = parts_[inst.args[1]][0];
+                out[0] = emit(VectorOp::kUnpackLow, 16, {a, b});
+                out[1] = emit(VectorOp::kUnpackHigh, 16, {a, b});
+                return;
+            }
             case LaneOp::kExact:
                 break;
             default:
@@ -119,7 +131,14 @@ class Expansion {
         const VectorId b = inst.count > 1 ? parts_[inst.args[1]][p] : 0;
         switch (inst.op) {
             case LaneOp::kAdd:
+                if (is_fused(inst.args[1])) {
+                    const LaneInst& dot = lanes_.insts[inst.args[1]];
+                    return emit(VectorOp::kDotAdd, 32,
+                                {a, parts_[dot.args[0]][p], constant(32, dot.immediate)});
+                }
                 return emit(VectorOp::kAdd, bits, {a, b});
+            case LaneOp::kDot:
+                return emit(VectorOp::kDot, 32, {a, constant(32, inst.immediate)});
             case LaneOp::kSub:
                 return emit(VectorOp::kSub, bits, {a, b});
             case LaneOp::kMul:
@@ -152,9 +171,16 @@ class Expansion {
             case LaneOp::kTruncate:
             case LaneOp::kLookup:
             case LaneOp::kExact:
+            case LaneOp::kPair:
                 break;
         }
         GW_UNREACHABLE("lane operation");
+    }
+
+    // A product that only one sum reads is part of that sum's instruction.
+    [[nodiscard]] bool is_fused(LaneId id) const {
+        return dot_ == DotUnit::kMultiplyAndAdd && lanes_.insts[id].op == LaneOp::kDot &&
+               uses_[id] == 1;
     }
 
     // AVX2 has no 64-bit product, arithmetic shift, minimum or maximum.
@@ -332,6 +358,8 @@ class Expansion {
     }
 
     const LaneProgram& lanes_;
+    DotUnit dot_;
+    std::vector<std::uint32_t> uses_;
     VectorProgram program_;
     std::vector<Slot> inputs_;
     std::vector<Parts> parts_;
@@ -341,14 +369,40 @@ class Expansion {
 
 }  // namespace
 
+namespace {
+
+// Fused products leave their unfused form behind.
+VectorProgram remove_unused(VectorProgram program) {
+    std::vector<bool> live(program.insts.size(), false);
+    for (const auto& output : program.outputs) live[output.value] = true;
+    for (std::size_t i = live.size(); i-- > 0;) {
+        const VectorInst& inst = program.insts[i];
+        for (std::size_t a = 0; live[i] && a < inst.count; ++a) live[inst.args[a]] = true;
+    }
+    std::vector<VectorId> renamed(live.size(), 0);
+    std::vector<VectorInst> kept;
+    for (std::size_t i = 0; i < live.size(); ++i) {
+        if (!live[i]) continue;
+        VectorInst inst = program.insts[i];
+        for (std::size_t a = 0; a < inst.count; ++a) inst.args[a] = renamed[inst.args[a]];
+        renamed[i] = static_cast<VectorId>(kept.size());
+        kept.push_back(inst);
+    }
+    program.insts = std::move(kept);
+    for (auto& output : program.outputs) output.value = renamed[output.value];
+    return program;
+}
+
+}  // namespace
+
 bool VectorProgram::has_gathers() const {
     return std::any_of(insts.begin(), insts.end(),
                        [](const VectorInst& inst) { return inst.op == VectorOp::kGather; });
 }
 
-VectorProgram expand(const LaneProgram& lanes, VectorUnit unit, std::vector<Slot>& inputs,
-                     std::vector<Slot>& outputs) {
-    return Expansion(lanes, unit).run(inputs, outputs);
+VectorProgram expand(const LaneProgram& lanes, VectorUnit unit, DotUnit dot,
+                     std::vector<Slot>& inputs, std::vector<Slot>& outputs) {
+    return remove_unused(Expansion(lanes, unit, dot).run(inputs, outputs));
 }
 
 }  // namespace gatewright::emulate

@@ -54,26 +54,41 @@ std::span<const VectorUnit> supported_vector_units() {
     return units;
 }
 
+DotUnit dot_unit(VectorUnit unit) {
+#if defined(__x86_64__)
+    if (unit == VectorUnit::kAvx512 && __builtin_cpu_supports("avx512vnni"))
+        return DotUnit::kMultiplyAndAdd;
+#endif
+    (void)unit;
+    return DotUnit::kMultiplyThenAdd;
+}
+
 std::unique_ptr<JitCode> JitCode::compile(const LaneProgram& lanes, VectorUnit unit) {
     const auto units = supported_vector_units();
     const bool supported = std::find(units.begin(), units.end(), unit) != units.end();
     if (!supported || lanes.needs_exact) return nullptr;
     std::unique_ptr<JitCode> jit(new JitCode);
     jit->unit_ = unit;
-    const VectorProgram program = expand(lanes, unit, jit->inputs_, jit->outputs_);
+    const VectorProgram program = expand(lanes, unit, dot_unit(unit), jit->inputs_, jit->outputs_);
     const PlacedCode code = best_code(program);
     const std::size_t vector = program.vector_bytes();
     jit->memory_ = std::make_unique<Memory>();
     jit->memory_->code = encode(program, code);
     if (!jit->memory_->code) return nullptr;
 
-    const std::size_t constants = program.constants.size() * sizeof(VectorConstant);
+    // Constants whole, then the first dword of each for instructions that repeat it themselves.
+    const std::size_t whole = program.constants.size() * sizeof(VectorConstant);
+    const std::size_t constants = aligned(whole + program.constants.size() * 4);
     std::vector<std::byte>& data = jit->memory_->data;
     data.resize(constants + program.tables.size() + 128);
     const std::size_t start = aligned(reinterpret_cast<std::uintptr_t>(data.data())) -
                               reinterpret_cast<std::uintptr_t>(data.data());
     std::byte* base = data.data() + start;
-    if (constants > 0) std::memcpy(base, program.constants.data(), constants);
+    for (std::size_t c = 0; c < program.constants.size(); ++c) {
+        std::memcpy(base + c * sizeof(VectorConstant), &program.constants[c],
+                    sizeof(VectorConstant));
+        std::memcpy(base + whole + c * 4, &program.constants[c], 4);
+    }
     if (!program.tables.empty())
         std::memcpy(base + constants, program.tables.data(), program.tables.size());
     jit->constants_ = base;

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "emulate/block_interpreter.h"
-#include "emulate/lane_program.h"
+#include "emulate/lower.h"
 
 namespace gatewright::emulate {
 
@@ -24,6 +24,9 @@ enum class VectorUnit : std::uint8_t { kAvx2, kAvx512 };
 
 /// What the processor and the operating system support, best first; empty off x86-64.
 std::span<const VectorUnit> supported_vector_units();
+
+/// How the vector unit of this processor computes matrix products.
+DotUnit dot_unit(VectorUnit unit);
 
 struct JitStats {
     std::size_t operations = 0;  ///< vector instructions without moves between memory and registers
@@ -38,6 +41,9 @@ class JitCode {
     /// Null where code cannot be made: the lane program needs exact integers, no vector unit, or
     /// the system gives no executable memory.
     static std::unique_ptr<JitCode> compile(const LaneProgram& lanes, VectorUnit unit);
+    static std::unique_ptr<JitCode> compile(const dfg::Program& program, VectorUnit unit) {
+        return compile(lower(program, dot_unit(unit)), unit);
+    }
     ~JitCode();
     JitCode(const JitCode&) = delete;
     JitCode& operator=(const JitCode&) = delete;

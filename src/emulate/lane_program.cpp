@@ -18,6 +18,7 @@ int operand_count(LaneOp op) {
         case LaneOp::kTruncate:
         case LaneOp::kLookup:
         case LaneOp::kPopcount:
+        case LaneOp::kDot:
             return 1;
         case LaneOp::kAdd:
         case LaneOp::kSub:
@@ -27,6 +28,7 @@ int operand_count(LaneOp op) {
         case LaneOp::kXor:
         case LaneOp::kMin:
         case LaneOp::kMax:
+        case LaneOp::kPair:
         case LaneOp::kGreater:
         case LaneOp::kEqual:
             return 2;

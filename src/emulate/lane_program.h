@@ -42,6 +42,8 @@ enum class LaneOp : std::uint8_t {
     kTruncate,  ///< the same number in a narrower lane, where it fits
     kLookup,    ///< tables[immediate][a], 0 <= a < entries
     kPopcount,  ///< ones in the lane
+    kPair,      ///< words a and b of 16-bit lanes as the low and high half of a 32-bit lane
+    kDot,       ///< products of the halves of a and of `immediate`, added: 32-bit lanes
     kExact,     ///< node `immediate` of the program, on the codes of its operands
 };
 

@@ -2,6 +2,7 @@
 #include "emulate/lower.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "dfg/semantics.h"
 #include "emulate/exponents.h"
@@ -30,6 +31,15 @@ struct Mask {
     bool inverted = false;
 };
 
+// Sums computed side by side: two accumulators each, and a few registers more.
+constexpr std::size_t kSumsAtOnce = 5;
+
+// A sum that is computed as a product: where it is among the groups.
+struct Dense {
+    std::size_t group = 0;
+    std::size_t sum = 0;
+};
+
 std::vector<bool> live_nodes(const dfg::Program& program) {
     std::vector<bool> live(program.size(), false);
     for (const ValueId output : program.outputs()) live[output.index()] = true;
@@ -42,13 +52,19 @@ std::vector<bool> live_nodes(const dfg::Program& program) {
 
 class Lowering {
   public:
-    explicit Lowering(const dfg::Program& program)
+    Lowering(const dfg::Program& program, DotUnit unit)
         : program_(program),
           ranges_(program),
           live_(live_nodes(program)),
           storage_(choose_storage(program, ranges_, live_)),
           forms_(program.size()),
-          masks_(program.size()) {}
+          masks_(program.size()),
+          dense_(find_dense_sums(program, ranges_, live_, unit)) {
+        for (std::size_t g = 0; g < dense_.size(); ++g) {
+            for (std::size_t s = 0; s < dense_[g].sums.size(); ++s)
+                dense_of_[dense_[g].sums[s].sum.index()] = {g, s};
+        }
+    }
 
     LaneProgram run() {
         std::size_t element = 0;
@@ -218,7 +234,55 @@ class Lowering {
         GW_UNREACHABLE("op");
     }
 
+    // Sums [first, last) of a group, pair by pair: a pair's vectors stay in registers while all
+    // these sums read them.
+    void lower_products(const DenseGroup& group, std::size_t first, std::size_t last) {
+        std::vector<std::optional<LaneId>> sums(last - first);
+        std::vector<std::size_t> next(last - first, 0);
+        for (std::uint32_t pair = 0; 2 * pair < group.atoms.size(); ++pair) {
+            for (std::size_t s = first; s < last; ++s) {
+                const DenseSum& dense = group.sums[s];
+                std::size_t& at = next[s - first];
+                if (at == dense.pairs.size() || dense.pairs[at].pair != pair) continue;
+                const LaneId product = lower_product(group, dense.pairs[at++]);
+                std::optional<LaneId>& sum = sums[s - first];
+                if (!sum && dense.offset != 0)
+                    sum = builder_.constant(32, std::int64_t{dense.offset});
+                sum = sum ? builder_.add(32, *sum, product) : product;
+            }
+        }
+        for (std::size_t s = first; s < last; ++s) {
+            const DenseSum& dense = group.sums[s];
+            const LaneId constant = builder_.constant(32, std::int64_t{dense.offset});
+            set(dense.sum, 32, 0, sums[s - first].value_or(constant));
+        }
+    }
+    LaneId lower_product(const DenseGroup& group, const WeightedPair& weights) {
+        const ValueId low = group.atoms[2 * weights.pair];
+        const std::size_t second = 2 * weights.pair + std::size_t{1};
+        const ValueId high = second < group.atoms.size() ? group.atoms[second] : low;
+        const LaneId pair = builder_.emit(LaneOp::kPair, 32, {get(low, 16, 0), get(high, 16, 0)});
+        const auto packed = static_cast<std::uint32_t>(static_cast<std::uint16_t>(weights.high))
+                                << 16 |
+                            static_cast<std::uint16_t>(weights.low);
+        return builder_.emit(LaneOp::kDot, 32, {pair}, static_cast<std::int32_t>(packed));
+    }
+
+    // Computes the sum, and with it the next ones of its group whose atoms are all there.
+    void lower_dense(ValueId id, Dense where) {
+        if (!forms_[id.index()].empty()) return;
+        const DenseGroup& group = dense_[where.group];
+        const bool ready = group.atoms.empty() || group.atoms.back().index() < id.index();
+        std::size_t last = where.sum + 1;
+        while (ready && last < group.sums.size() && last - where.sum < kSumsAtOnce) ++last;
+        lower_products(group, where.sum, last);
+    }
+
     bool lower_sum(ValueId id, LaneOp op) {
+        if (const auto dense = dense_of_.find(id.index()); dense != dense_of_.end()) {
+            lower_dense(id, dense->second);
+            return true;
+        }
         const Node& node = program_[id];
         const int bits = std::max({lane(id), lane(node.args[0]), lane(node.args[1])});
         const int shift = shift_of(id);
@@ -500,12 +564,14 @@ class Lowering {
     LaneBuilder builder_;
     std::vector<std::vector<Form>> forms_;  // per node; the first is how it was computed
     std::vector<std::optional<Mask>> masks_;
+    std::vector<DenseGroup> dense_;
+    std::unordered_map<std::size_t, Dense> dense_of_;  // by node
 };
 
 }  // namespace
 
-LaneProgram lower(const dfg::Program& program) {
-    return Lowering(program).run();
+LaneProgram lower(const dfg::Program& program, DotUnit unit) {
+    return Lowering(program, unit).run();
 }
 
 }  // namespace gatewright::emulate

@@ -7,12 +7,14 @@
 // go through dfg/semantics.h, so their meaning is still written once.
 #pragma once
 
+#include "emulate/dense.h"
 #include "emulate/lane_program.h"
 
 namespace gatewright::emulate {
 
 /// The lane program with the same outputs; only what outputs need. Results are exact for every
-/// input code: codes outside an input's format are wrapped into it.
-LaneProgram lower(const dfg::Program& program);
+/// input code: codes outside an input's format are wrapped into it. `unit`: whether the machine has
+/// an instruction for matrix products; only machine code does.
+LaneProgram lower(const dfg::Program& program, DotUnit unit = DotUnit::kNone);
 
 }  // namespace gatewright::emulate

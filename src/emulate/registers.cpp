@@ -22,6 +22,7 @@ bool is_commutative(VectorOp op) {
         case VectorOp::kMin:
         case VectorOp::kMax:
         case VectorOp::kEqual:
+        case VectorOp::kDot:
             return true;
         default:
             return false;
@@ -160,7 +161,8 @@ class Allocation {
     }
     // Instructions that overwrite their first operand.
     [[nodiscard]] bool overwrites_first(const VectorInst& inst) const {
-        return inst.op == VectorOp::kPermuteWords2 || (is_avx512_ && inst.op == VectorOp::kBlend);
+        return inst.op == VectorOp::kPermuteWords2 || inst.op == VectorOp::kDotAdd ||
+               (is_avx512_ && inst.op == VectorOp::kBlend);
     }
 
     void place(VectorId id) {

@@ -40,6 +40,8 @@ enum class VectorOp : std::uint8_t {
     kShuffleBytes,   ///< table a (16 bytes, in each 128 bits), indices b; index >= 128 gives 0
     kPermuteWords,   ///< AVX-512: indices a, table of 32 words b
     kPermuteWords2,  ///< AVX-512: low table a, indices b, high table c, 32 words each
+    kDot,            ///< words of a and b multiplied, neighbours added to dwords
+    kDotAdd,         ///< the same of b and c, added to a
     kGather,         ///< dwords or quadwords at indices a of the table at byte `immediate`
 };
 
@@ -76,8 +78,8 @@ struct VectorProgram {
 
 /// `inputs` and `outputs` get the lanes' places: inputs in bytes of the working memory, outputs in
 /// bytes of the output area.
-VectorProgram expand(const LaneProgram& lanes, VectorUnit unit, std::vector<Slot>& inputs,
-                     std::vector<Slot>& outputs);
+VectorProgram expand(const LaneProgram& lanes, VectorUnit unit, DotUnit dot,
+                     std::vector<Slot>& inputs, std::vector<Slot>& outputs);
 
 /// Orders of the instructions (leaves left out) to choose from.
 std::vector<std::vector<VectorId>> candidate_orders(const VectorProgram& program);
