@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache pkg-config make
   libfmt-dev libexpected-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libboost-dev
-  libhdf5-dev libzip-dev libasmjit-dev
+  libhdf5-dev libzip-dev zlib1g-dev libasmjit-dev
   libgtest-dev
   verilator yosys iverilog z3 nextpnr-ice40
   python3 python3-venv

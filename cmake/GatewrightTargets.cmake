@@ -7,8 +7,8 @@
 include(EmbedData)
 
 # folder in walk order: position is rank. emulate and rtl are siblings (see gw_forbid_siblings).
-set(GW_WALK support fixed tensor events dfg cmvm model layers frontends opt arch schedule rtl emulate
-            runtime tools verify report compile cli)
+set(GW_WALK support fixed tensor events dfg interchange cmvm model layers frontends opt arch schedule
+            rtl emulate runtime tools verify report compile cli)
 
 add_library(gw_flags INTERFACE)
 target_compile_options(gw_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion

@@ -7,7 +7,8 @@
 // A Domain D has: D::Value; constant(Integer); add, sub, mul(Value, Value); shl, shr(Value, int)
 // with shr rounding toward minus infinity; low_bits(Value, int) = value modulo 2^n in [0, 2^n);
 // less, equal(Value, Value) -> Value 0 or 1; choose(condition, Value, Value); bit_and, bit_or,
-// bit_xor(Value, Value); lookup(Table, index); popcount(Value).
+// bit_xor(Value, Value); lookup(Table, index); popcount(Value). It may supply wrap(Value, Format)
+// where it has a shorter way to the same.
 #pragma once
 
 #include <algorithm>
@@ -31,6 +32,7 @@ class Evaluator {
     /// The low bits of an exact code, read back as `format`.
     V wrap(const V& code, const Format& format) const {
         if (format.width == 0) return d_.constant(0);
+        if constexpr (requires { d_.wrap(code, format); }) return d_.wrap(code, format);
         const V low = d_.low_bits(code, format.width);
         if (!format.is_signed) return low;
         const V sign = d_.shl(d_.low_bits(d_.shr(low, format.width - 1), 1), format.width);
