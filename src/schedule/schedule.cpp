@@ -80,6 +80,10 @@ Status check_request(const Problem& problem, const Device& device, const Schedul
     return {};
 }
 
+double default_clock(const Device& device) {
+    return std::min(kDefaultClockMhz, device.max_clock_mhz);
+}
+
 Result<double> choose_period(const Problem& problem, const Device& device,
                              const ScheduleParams& params) {
     const double shortest = shortest_period(problem, device);
@@ -89,7 +93,7 @@ Result<double> choose_period(const Problem& problem, const Device& device,
     if (params.latency_cycles) {
         return period_for_cycles(problem, shortest, *params.latency_cycles);
     }
-    return std::max(shortest, 1e6 / std::min(kDefaultClockMhz, device.max_clock_mhz));
+    return std::max(shortest, 1e6 / default_clock(device));
 }
 
 // The fewest cycles, or as many as there shall be.
@@ -168,7 +172,7 @@ Result<Schedule> schedule(const arch::FlatProgram& flat, const Device& device,
     out.clock_mhz = 1e6 / period_ps;
     const bool by_latency =
         !params.clock_mhz && (params.latency_cycles || params.latency_ns || params.stages);
-    out.requested_mhz = by_latency ? 0 : params.clock_mhz.value_or(out.clock_mhz);
+    out.requested_mhz = by_latency ? 0 : params.clock_mhz.value_or(default_clock(device));
     out.register_inputs = params.register_inputs;
     out.register_fanout = params.register_fanout;
     for (const std::int64_t bits : copied_bits(flat.program, out)) out.duplicate_bits += bits;
