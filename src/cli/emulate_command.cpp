@@ -35,18 +35,16 @@ Result<Outcome> run_emulate(const EmulateArgs& args, Progress& progress) {
     GW_TRY(EventSink sink, EventSink::open(function, args, source.total()));
     std::size_t done = 0;
     std::vector<std::int64_t> traced;
-    const auto write = [&](std::span<const std::int64_t> inputs,
-                           std::span<const std::int64_t> outputs, std::size_t events) -> Status {
+    const auto write = [&](const EventBlock& inputs, const EventBlock& outputs) -> Status {
         if (args.trace && done < kTracedEvents) {
-            const std::size_t more = std::min(events, kTracedEvents - done);
-            const auto count = more * elements_of(function.ports.inputs);
-            traced.insert(traced.end(), inputs.begin(),
-                          inputs.begin() + static_cast<std::ptrdiff_t>(count));
+            const std::size_t more = std::min(inputs.events, kTracedEvents - done);
+            GW_TRY(const auto codes, input_codes(function.ports.inputs, inputs, more));
+            traced.insert(traced.end(), codes.begin(), codes.end());
         }
-        done += events;
+        done += inputs.events;
         return sink.write(outputs);
     };
-    GW_TRY(const double seconds, for_each_chunk(function, source, progress, write));
+    GW_TRY(const double seconds, for_each_block(function, source, progress, write));
     GW_TRY_STATUS(sink.finish());
     if (args.trace) {
         progress.stage("trace");

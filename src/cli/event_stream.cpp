@@ -10,6 +10,7 @@
 #include "cli/loading.h"
 #include "compile/design_directory.h"
 #include "emulate/engine.h"
+#include "emulate/reals.h"
 #include "runtime/stored_program.h"
 #include "support/check.h"
 #include "support/stopwatch.h"
@@ -37,11 +38,6 @@ std::size_t elements_of(std::span<const dfg::Port> ports) {
     return count;
 }
 
-double real_at(const Chunk& chunk, std::size_t i) {
-    if (chunk.type == ElementType::kFloat32) return static_cast<const float*>(chunk.data)[i];
-    return static_cast<const double*>(chunk.data)[i];
-}
-
 std::string output_file(const std::string& output, std::span<const dfg::Port> ports,
                         const dfg::Port& port) {
     if (ports.size() == 1) return output;
@@ -66,6 +62,15 @@ std::int64_t code_at(const Chunk& chunk, std::size_t i) {
     GW_UNREACHABLE("element type");
 }
 
+std::vector<double> reals_of(const Chunk& chunk, std::size_t count) {
+    if (chunk.type == ElementType::kFloat32) {
+        const auto* values = static_cast<const float*>(chunk.data);
+        return {values, values + count};
+    }
+    const auto* values = static_cast<const double*>(chunk.data);
+    return {values, values + count};
+}
+
 // The codes of one port out of rows over all ports.
 std::vector<std::int64_t> port_codes(std::span<const std::int64_t> codes, std::size_t row,
                                      std::size_t first, std::size_t count) {
@@ -86,8 +91,8 @@ std::size_t chunk_events(const Function& function) {
     return std::clamp<std::size_t>(kNumbers / std::max<std::size_t>(row, 1), 64, 1U << 16U);
 }
 
-Result<std::vector<std::int64_t>> run(const emulate::Engine& engine,
-                                      std::span<const std::int64_t> inputs, std::size_t events) {
+std::vector<std::int64_t> run_codes(const emulate::Engine& engine,
+                                    std::span<const std::int64_t> inputs, std::size_t events) {
     std::vector<std::int64_t> outputs(events * engine.output_count());
     if (engine.fits_int64()) {
         engine.run(inputs, outputs);
@@ -124,36 +129,43 @@ Result<EventSource> EventSource::open(const Function& function, const EmulateArg
     return source;
 }
 
-Result<std::vector<std::int64_t>> EventSource::read(std::size_t most) {
+Result<EventBlock> EventSource::read(std::size_t most) {
     std::vector<Chunk> chunks;
+    EventBlock block;
     for (std::size_t p = 0; p < readers_.size(); ++p) {
         GW_TRY(const Chunk chunk, readers_[p]->read(most));
         if (p > 0 && chunk.events != chunks[0].events) {
             return fail(fmt::format(
-                "{} and {} do not hold equally many events: one ends after "
-                "event {}",
-                files_[0], files_[p], done_ + std::min(chunk.events, chunks[0].events)));
+                "{} and {} do not hold equally many events: one ends after event {}", files_[0],
+                files_[p], done_ + std::min(chunk.events, chunks[0].events)));
         }
+        if (values_ == Values::kReal)
+            block.reals.push_back(reals_of(chunk, chunk.events * ports_[p].elements.size()));
         chunks.push_back(chunk);
     }
-    auto codes = values_ == Values::kReal ? cast(chunks) : gather(chunks);
-    done_ += chunks[0].events;
-    return codes;
+    block.events = chunks[0].events;
+    if (values_ == Values::kCodes) {
+        GW_TRY(block.codes, gather(chunks));
+    }
+    done_ += block.events;
+    return block;
 }
 
-Result<std::vector<std::int64_t>> EventSource::cast(const std::vector<Chunk>& chunks) const {
+Result<std::vector<std::int64_t>> input_codes(const std::vector<dfg::Port>& ports,
+                                              const EventBlock& inputs, std::size_t events) {
+    if (inputs.reals.empty()) {
+        const auto count = static_cast<std::ptrdiff_t>(events * elements_of(ports));
+        return std::vector<std::int64_t>(inputs.codes.begin(), inputs.codes.begin() + count);
+    }
     std::vector<tensor::Tensor<double>> reals;
-    for (std::size_t p = 0; p < chunks.size(); ++p) {
-        tensor::Shape shape = ports_[p].shape;
-        shape.insert(shape.begin(), static_cast<std::int64_t>(chunks[p].events));
+    for (std::size_t p = 0; p < ports.size(); ++p) {
+        tensor::Shape shape = ports[p].shape;
+        shape.insert(shape.begin(), static_cast<std::int64_t>(events));
         tensor::Tensor<double> values(shape);
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = real_at(chunks[p], i);
+        std::copy_n(inputs.reals[p].begin(), values.size(), values.data.begin());
         reals.push_back(std::move(values));
     }
-    auto codes = emulate::to_codes(ports_, reals);
-    if (!codes && done_ > 0)
-        return fail(fmt::format("after event {}: {}", done_, codes.error().message));
-    return codes;
+    return emulate::to_codes(ports, reals);
 }
 
 Result<std::vector<std::int64_t>> EventSource::gather(const std::vector<Chunk>& chunks) const {
@@ -197,17 +209,15 @@ Result<EventSink> EventSink::open(const Function& function, const EmulateArgs& a
     return sink;
 }
 
-Status EventSink::write(std::span<const std::int64_t> codes) {
-    if (values_ == Values::kReal) {
-        const auto reals = emulate::to_reals(ports_, codes);
-        for (std::size_t p = 0; p < ports_.size(); ++p)
-            GW_TRY_STATUS(writers_[p]->append(std::span<const double>(reals[p].data)));
-        return {};
-    }
+Status EventSink::write(const EventBlock& outputs) {
     std::size_t first = 0;
     for (std::size_t p = 0; p < ports_.size(); ++p) {
+        if (values_ == Values::kReal) {
+            GW_TRY_STATUS(writers_[p]->append(std::span<const double>(outputs.reals[p])));
+            continue;
+        }
         const std::size_t count = ports_[p].elements.size();
-        const auto own = port_codes(codes, elements_of(ports_), first, count);
+        const auto own = port_codes(outputs.codes, elements_of(ports_), first, count);
         GW_TRY_STATUS(writers_[p]->append(std::span<const std::int64_t>(own)));
         first += count;
     }
@@ -219,21 +229,53 @@ Status EventSink::finish() {
     return {};
 }
 
-Result<double> for_each_chunk(const Function& function, EventSource& source, Progress& progress,
-                              const TakeChunk& take) {
+namespace {
+
+Result<EventBlock> run_reals(const Function& function, const emulate::RealPorts& ports,
+                             const emulate::Engine& engine, const EventBlock& inputs) {
+    EventBlock out{inputs.events, {}, {}};
+    std::vector<const double*> from;
+    std::vector<double*> to;
+    for (const auto& values : inputs.reals) from.push_back(values.data());
+    for (const dfg::Port& port : function.ports.outputs) {
+        out.reals.emplace_back(inputs.events * port.elements.size());
+        to.push_back(out.reals.back().data());
+    }
+    GW_TRY_STATUS(ports.run<double>(engine, from, to, inputs.events));
+    return out;
+}
+
+Result<EventBlock> run_block(const Function& function, const emulate::RealPorts& ports,
+                             const emulate::Engine& engine, const EventBlock& inputs) {
+    const bool is_real = !inputs.reals.empty();
+    if (is_real && engine.fits_int64()) return run_reals(function, ports, engine, inputs);
+    GW_TRY(const auto codes, input_codes(function.ports.inputs, inputs, inputs.events));
+    EventBlock out{inputs.events, {}, run_codes(engine, codes, inputs.events)};
+    if (!is_real) return out;
+    for (auto& port : emulate::to_reals(function.ports.outputs, out.codes))
+        out.reals.push_back(std::move(port.data));
+    return out;
+}
+
+}  // namespace
+
+Result<double> for_each_block(const Function& function, EventSource& source, Progress& progress,
+                              const TakeBlock& take) {
     const emulate::Engine engine(function.program);
+    const emulate::RealPorts ports(function.ports);
     progress.stage("emulate");
-    const std::size_t row = elements_of(function.ports.inputs);
     double seconds = 0;
     for (std::size_t done = 0;;) {
-        GW_TRY(const auto inputs, source.read(chunk_events(function)));
-        const std::size_t events = row == 0 ? 0 : inputs.size() / row;
-        if (events == 0) return seconds;
+        GW_TRY(const EventBlock inputs, source.read(chunk_events(function)));
+        if (inputs.events == 0) return seconds;
         const Stopwatch watch;
-        GW_TRY(const auto outputs, run(engine, inputs, events));
+        auto outputs = run_block(function, ports, engine, inputs);
+        if (!outputs && done > 0)
+            return fail(fmt::format("after event {}: {}", done, outputs.error().message));
+        if (!outputs) return tl::unexpected<Error>(outputs.error());
         seconds += watch.seconds();
-        GW_TRY_STATUS(take(inputs, outputs, events));
-        done += events;
+        GW_TRY_STATUS(take(inputs, *outputs));
+        done += inputs.events;
         progress.advance(done, source.total(), "events");
     }
 }

@@ -27,25 +27,32 @@ struct Function {
 Result<Function> load_emulated(const compile::Options& options, Progress& progress);
 
 std::size_t elements_of(std::span<const dfg::Port> ports);
-/// A number of a chunk of reals.
-double real_at(const events::Chunk& chunk, std::size_t i);
 /// With several output ports, the port's name is part of the file's.
 std::string output_file(const std::string& output, std::span<const dfg::Port> ports,
                         const dfg::Port& port);
+
+/// Some events: real values per port, or codes over all ports' elements.
+struct EventBlock {
+    std::size_t events = 0;
+    std::vector<std::vector<double>> reals;  ///< per port, event-major
+    std::vector<std::int64_t> codes;         ///< event-major
+};
+
+/// Codes of the first events of a block of inputs.
+Result<std::vector<std::int64_t>> input_codes(const std::vector<dfg::Port>& ports,
+                                              const EventBlock& inputs, std::size_t events);
 
 // One reader per input port, in step.
 class EventSource {
   public:
     static Result<EventSource> open(const Function& function, const EmulateArgs& args);
     [[nodiscard]] std::optional<std::size_t> total() const { return total_; }
-    /// Input codes of the next events, event-major over all ports; empty at the end.
-    Result<std::vector<std::int64_t>> read(std::size_t most);
+    /// The next events; none at the end.
+    Result<EventBlock> read(std::size_t most);
 
   private:
     EventSource(std::span<const dfg::Port> ports, events::Values values)
         : ports_(ports), values_(values) {}
-    [[nodiscard]] Result<std::vector<std::int64_t>> cast(
-        const std::vector<events::Chunk>& chunks) const;
     [[nodiscard]] Result<std::vector<std::int64_t>> gather(
         const std::vector<events::Chunk>& chunks) const;
 
@@ -62,8 +69,7 @@ class EventSink {
   public:
     static Result<EventSink> open(const Function& function, const EmulateArgs& args,
                                   std::optional<std::size_t> events);
-    /// Output codes, event-major over all ports.
-    Status write(std::span<const std::int64_t> codes);
+    Status write(const EventBlock& outputs);
     Status finish();
 
   private:
@@ -74,11 +80,9 @@ class EventSink {
     std::vector<std::unique_ptr<events::Writer>> writers_;
 };
 
-/// Gets input codes, output codes and how many events they are.
-using TakeChunk = std::function<Status(std::span<const std::int64_t> inputs,
-                                       std::span<const std::int64_t> outputs, std::size_t events)>;
+using TakeBlock = std::function<Status(const EventBlock& inputs, const EventBlock& outputs)>;
 /// Emulates all events of the source; gives the seconds spent in the emulator.
-Result<double> for_each_chunk(const Function& function, EventSource& source, Progress& progress,
-                              const TakeChunk& take);
+Result<double> for_each_block(const Function& function, EventSource& source, Progress& progress,
+                              const TakeBlock& take);
 
 }  // namespace gatewright::cli

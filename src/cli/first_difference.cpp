@@ -3,14 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <filesystem>
 
 #include "cli/layer_values.h"
 #include "cli/loading.h"
 #include "compile/compile.h"
 #include "compile/design_directory.h"
-#include "emulate/engine.h"
 #include "tensor/npy.h"
 
 namespace gatewright::cli {
@@ -20,6 +18,12 @@ using events::Chunk;
 namespace {
 
 constexpr std::size_t kComparedEvents = 2000;  // the reference is slow
+
+double real_at(const Chunk& chunk, std::size_t i) {
+    if (chunk.type == events::ElementType::kFloat32)
+        return static_cast<const float*>(chunk.data)[i];
+    return static_cast<const double*>(chunk.data)[i];
+}
 
 struct Difference {
     std::string layer;
@@ -109,9 +113,9 @@ Result<Outcome> compare_layers(const EmulateArgs& args, const Function& function
                         args.first_difference, safe_file_name(typed.graph()[LayerId(0)].name)));
     }
     progress.stage("compare layers");
-    GW_TRY(auto codes, source.read(events));
-    const std::size_t row = elements_of(function.ports.inputs);
-    events = std::min(events, codes.size() / std::max<std::size_t>(row, 1));
+    GW_TRY(const EventBlock inputs, source.read(events));
+    events = std::min(events, inputs.events);
+    GW_TRY(const auto codes, input_codes(function.ports.inputs, inputs, events));
     auto all = layer_values(typed, function.ports.inputs, codes, events);
     std::vector<tensor::Tensor<double>> ours;
     for (std::size_t k = 0; k < ids.size(); ++k) {
@@ -138,35 +142,38 @@ Result<Outcome> compare_outputs(const EmulateArgs& args, const Function& functio
     }
     std::optional<Difference> first;
     std::size_t done = 0;
-    const auto compare = [&](std::span<const std::int64_t>, std::span<const std::int64_t> codes,
-                             std::size_t events) -> Status {
-        const auto reals = emulate::to_reals(ports, codes);
+    const std::size_t row = elements_of(ports);
+    const auto compare = [&](const EventBlock&, const EventBlock& outputs) -> Status {
+        std::size_t before = 0;  // elements of the ports before
         for (std::size_t p = 0; p < ports.size(); ++p) {
             const std::size_t elements = ports[p].elements.size();
-            for (std::size_t e = 0; e < events;) {
-                GW_TRY(const Chunk chunk, theirs[p]->read(events - e));
+            // Real values in one array of the port, codes in one of all ports.
+            const auto ours = [&](std::size_t i) {
+                if (!args.raw) return outputs.reals[p][i];
+                const std::size_t at = i / elements * row + before + i % elements;
+                return static_cast<double>(outputs.codes[at]);
+            };
+            for (std::size_t e = 0; e < outputs.events;) {
+                GW_TRY(const Chunk chunk, theirs[p]->read(outputs.events - e));
                 if (chunk.events == 0) {
                     return fail(fmt::format("{}: ends after event {}, before the inputs do",
                                             args.first_difference, done + e));
                 }
                 for (std::size_t i = 0; i < chunk.events * elements; ++i) {
                     const std::size_t event = done + e + i / elements;
-                    const double ours = reals[p][e * elements + i];
-                    // Codes there are codes here.
-                    const double scale =
-                        args.raw ? std::ldexp(1.0, ports[p].elements[i % elements].format.frac) : 1;
-                    if (ours * scale == real_at(chunk, i) || (first && first->event <= event))
-                        continue;
-                    first = Difference{ports[p].name, event, i % elements, ours * scale,
-                                       real_at(chunk, i)};
+                    const double here = ours(e * elements + i);
+                    const double there = real_at(chunk, i);
+                    if (here == there || (first && first->event <= event)) continue;
+                    first = Difference{ports[p].name, event, i % elements, here, there};
                 }
                 e += chunk.events;
             }
+            before += elements;
         }
-        done += events;
+        done += outputs.events;
         return {};
     };
-    GW_TRY_STATUS(for_each_chunk(function, source, progress, compare).map([](double) {}));
+    GW_TRY_STATUS(for_each_block(function, source, progress, compare).map([](double) {}));
     return describe(first, done, "outputs");
 }
 
