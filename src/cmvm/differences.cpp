@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cmvm/digits.h"
+#include "cmvm/kraft.h"
 #include "support/check.h"
 
 namespace gatewright::cmvm {
@@ -32,8 +33,8 @@ struct TreeNode {
     std::int32_t parent = -1;  // -1: the zero column
     bool negated = false;      // column = difference - parent instead of difference + parent
     int hops = 0;
-    int digits = 0;       // of the difference
-    int most_digits = 0;  // of any difference on the path from the root
+    int digits = 0;               // of the difference
+    std::uint64_t most_mass = 0;  // Kraft sum of any difference on the path from the root
 };
 
 // The best way found so far to hang a column into the tree.
@@ -44,11 +45,15 @@ struct Offer {
 
 class DifferenceTree {
   public:
-    DifferenceTree(const std::vector<Column>& columns, int hops, int depth_limit)
-        : columns_(columns), hops_(hops), depth_limit_(depth_limit), offers_(columns.size()) {
+    DifferenceTree(const std::vector<Column>& columns, int hops, int depth_limit,
+                   const std::vector<int>& arrival)
+        : columns_(columns),
+          hops_(hops),
+          depth_limit_(depth_limit),
+          arrival_(arrival),
+          offers_(columns.size()) {
         for (std::size_t i = 0; i < columns.size(); ++i) {
-            const int digits = digit_count(columns[i]);
-            offers_[i].node = {-1, false, 1, digits, digits};
+            offers_[i].node = {-1, false, 1, digit_count(columns[i]), mass(columns[i])};
         }
         for (std::size_t step = 0; step < columns.size(); ++step) take_cheapest();
     }
@@ -75,17 +80,26 @@ class DifferenceTree {
             if (!change) continue;
             TreeNode node{static_cast<std::int32_t>(parent), negated, offers_[parent].node.hops + 1,
                           digit_count(*change), 0};
-            node.most_digits = std::max(offers_[parent].node.most_digits, node.digits);
+            if (node.digits >= offers_[column].node.digits) continue;
+            node.most_mass = std::max(offers_[parent].node.most_mass, mass(*change));
             const int room = depth_limit_ - ceil_log2(static_cast<std::uint64_t>(node.hops));
-            const bool fits =
-                room >= 0 && ceil_log2(static_cast<std::uint64_t>(node.most_digits)) <= room;
-            if (fits && node.digits < offers_[column].node.digits) offers_[column].node = node;
+            if (room >= 0 && ceil_log2(node.most_mass) <= room) offers_[column].node = node;
         }
+    }
+
+    // Kraft sum of a column's digits.
+    [[nodiscard]] std::uint64_t mass(const Column& column) const {
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < column.size(); ++i) {
+            sum += static_cast<std::uint64_t>(signed_digit_count(column[i])) * kraft(arrival_[i]);
+        }
+        return sum;
     }
 
     const std::vector<Column>& columns_;
     int hops_;
     int depth_limit_;
+    const std::vector<int>& arrival_;  // per row
     std::vector<Offer> offers_;
 };
 
@@ -128,8 +142,9 @@ DistinctColumns distinct_columns(const std::vector<Column>& columns) {
     return out;
 }
 
-Differences split_by_differences(const std::vector<Column>& columns, int hops, int depth_limit) {
-    const DifferenceTree tree(columns, hops, depth_limit);
+Differences split_by_differences(const std::vector<Column>& columns, int hops, int depth_limit,
+                                 const std::vector<int>& arrival) {
+    const DifferenceTree tree(columns, hops, depth_limit, arrival);
     std::vector<Column> changes;
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const TreeNode& node = tree[i];

@@ -36,6 +36,8 @@ struct Differences {
 
 /// Signed digits of a column.
 int digit_count(const Column& column);
-Differences split_by_differences(const std::vector<Column>& columns, int hops, int depth_limit);
+/// `arrival`: level of each row.
+Differences split_by_differences(const std::vector<Column>& columns, int hops, int depth_limit,
+                                 const std::vector<int>& arrival);
 
 }  // namespace gatewright::cmvm

@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace gatewright::cmvm {
 
 class PairCounts {
   public:
-    using Count = std::uint16_t;  // a value has at most 65,535 pairs of a kind with another
+    using Count = std::uint16_t;  // stays at the largest it holds
 
     /// Room for digits at this shift; before anything is counted.
     void widen(int shift) {
@@ -24,6 +25,10 @@ class PairCounts {
     /// Position of a pair in the counters of a value.
     [[nodiscard]] std::size_t index(int shift, unsigned opposite) const {
         return static_cast<std::size_t>(shift + widest_) << 1U | opposite;
+    }
+
+    static void increment(Count& count) {
+        if (count != std::numeric_limits<Count>::max()) ++count;
     }
 
     /// Counters of another value.

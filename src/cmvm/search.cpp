@@ -79,7 +79,8 @@ Candidate Search::run(const Recipe& recipe, int limit) const {
             recipe.ranking);
         return finish(std::move(construction), outputs);
     }
-    const Differences split = split_by_differences(distinct_.distinct, recipe.hops, limit);
+    const Differences split =
+        split_by_differences(distinct_.distinct, recipe.hops, limit, arrival_);
     const auto made = share_and_sum(
         construction, sums_of(split.columns, split.depth_limits, SumSign::kEither, recipe),
         recipe.ranking);
@@ -125,13 +126,15 @@ std::vector<Recipe> Search::recipes(int effort, std::uint64_t seed) const {
 
 std::size_t Search::tries(int effort) const {
     constexpr double kWork = 2e7;
-    constexpr double kFewest = 4;
+    constexpr double kFew = 4;
+    constexpr double kWorkOfFew = 6e8;  // so many are tried unless they would take that long
     constexpr double kMost = 64;
+    constexpr int kMostEffort = 20;
     const auto digits = static_cast<double>(digits_);
     const double one = digits * std::sqrt(digits) * std::sqrt(std::sqrt(digits)) + 1;
-    const double most = std::ldexp(kMost, std::min(effort - 1, 10));
-    return static_cast<std::size_t>(
-        std::clamp(std::ldexp(kWork / one, std::min(effort - 1, 20)), kFewest, most));
+    const double fewest = std::clamp(kWorkOfFew / one, 1.0, kFew);
+    const double more = std::ldexp(1.0, std::min(effort, kMostEffort) - 1);
+    return static_cast<std::size_t>(std::clamp(more * kWork / one, fewest, more * kMost));
 }
 
 Candidate Search::best(int max_depth, int effort, std::uint64_t seed) const {

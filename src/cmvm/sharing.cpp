@@ -214,8 +214,9 @@ class Sharing {
         const auto count = [&](std::uint64_t firsts, std::uint64_t partners, unsigned opposite) {
             for_each_bit(firsts, [&](int from) {
                 const std::uint64_t above = ~((bit(from) - 1) | bit(from));
-                for_each_bit(same_value ? partners & above : partners,
-                             [&](int to) { ++counts[counts_.index(to - from, opposite)]; });
+                for_each_bit(same_value ? partners & above : partners, [&](int to) {
+                    PairCounts::increment(counts[counts_.index(to - from, opposite)]);
+                });
             });
         };
         count(own.positive, others.positive, 0);

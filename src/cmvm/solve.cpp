@@ -5,6 +5,7 @@
 
 #include "cmvm/improve.h"
 #include "cmvm/search.h"
+#include "cmvm/ternary.h"
 #include "support/check.h"
 #include "support/stopwatch.h"
 
@@ -78,6 +79,8 @@ AdderGraph solve(const Matrix& matrix, std::span<const Interval> inputs, const S
     if (graph.nodes.size() <= most_improved(params.effort)) {
         graph = improve(graph, inputs,
                         {found.max_depth, params.effort, params.seed, params.ternary, arrival});
+    } else if (params.ternary == TernaryAdders::kAllow) {
+        graph = fuse_ternary(graph, inputs);
     }
     GW_CHECK(computes(graph, matrix), "adder graph computes another matrix");
     if (stats != nullptr) {

@@ -93,8 +93,8 @@ TEST(SignedDigits, AreTheNonAdjacentForm) {
 
 TEST(Solve, IsExactAndWithinItsDepthOnRandomMatrices) {
     Rng rng(testing::test_seed(17));
-    for (int round = 0; round < 400; ++round) {
-        Matrix m{rng.below(9), rng.below(9), {}};
+    for (int round = 0; round < 150; ++round) {
+        Matrix m{rng.below(7), rng.below(7), {}};
         const auto shift = 63 - rng.below(24);
         for (std::size_t k = 0; k < m.rows * m.columns; ++k) {
             const auto entry = static_cast<std::int64_t>(rng.next()) >> shift;
@@ -109,6 +109,31 @@ TEST(Solve, IsExactAndWithinItsDepthOnRandomMatrices) {
         EXPECT_EQ(stats.depth, depth(graph));
         EXPECT_LE(stats.depth, shallowest(m) + params.depth_slack);
         EXPECT_EQ(stats.adders, graph.nodes.size());
+    }
+}
+
+TEST(Solve, KeepsAnAbsoluteDepthUnderAnyArrivals) {
+    Rng rng(testing::test_seed(19));
+    for (int round = 0; round < 60; ++round) {
+        Matrix m{1 + rng.below(5), 1 + rng.below(5), {}};
+        for (std::size_t k = 0; k < m.rows * m.columns; ++k) {
+            m.entries.push_back(rng.chance(0.2) ? 0 : rng.between(-200, 200));
+        }
+        std::vector<int> arrival;
+        for (std::size_t i = 0; i < m.rows; ++i) {
+            arrival.push_back(static_cast<int>(rng.below(rng.chance(0.1) ? 100 : 4)));
+        }
+        SolveParams params;
+        params.max_depth = 0;  // counts as the least there is
+        params.effort = static_cast<int>(rng.below(2));
+        SolveStats least;
+        expect_exact(m, solve(m, bytes(m), params, &least, arrival));
+        params.max_depth = least.depth + static_cast<int>(rng.below(3));
+        SolveStats stats;
+        const AdderGraph graph = solve(m, bytes(m), params, &stats, arrival);
+        expect_exact(m, graph);
+        EXPECT_LE(depth(graph, arrival), *params.max_depth);
+        EXPECT_EQ(stats.depth, depth(graph, arrival));
     }
 }
 
@@ -140,7 +165,7 @@ TEST(Solve, FindsKnownSmallOptima) {
 
 TEST(Solve, NeedsNoNegationWhereAPositiveTermExists) {
     Rng rng(testing::test_seed(23));
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 30; ++round) {
         Matrix m{4, 4, {}};
         for (int k = 0; k < 16; ++k) m.entries.push_back(rng.between(-9, 9));
         for (std::size_t j = 0; j < 4; ++j) m.entries[j] = 1;  // first row
