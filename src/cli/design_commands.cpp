@@ -130,7 +130,7 @@ Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
     }
     progress.stage("verify");
     const verify::VerifyInput input{compiled.typed, compiled.design, compiled.flat,
-                                    compiled.netlist, args.directory};
+                                    compiled.netlist, args.directory, &compiled.lowered.program};
     GW_TRY(const verify::VerifyResult result, verify::verify_design(input, params));
     Outcome out;
     out.json = verify::to_json(result);

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "compile/design_directory.h"
+#include "compile/optimize.h"
 #include "dfg/text.h"
 #include "frontends/import.h"
 #include "opt/graph_passes.h"
@@ -66,7 +67,9 @@ schedule::ScheduleParams schedule_params(const Options& options) {
 Status build_hardware(Compiled& out, Progress& progress) {
     progress.stage("lower to adder graphs");
     out.design = arch::build_design(out.typed, {out.options.cmvm});
-    out.flat = arch::flatten(out.design);
+    out.lowered = arch::flatten(out.design);
+    progress.stage("dataflow passes");
+    GW_TRY(out.flat, optimize_flat(out.design, out.lowered, out.options.passes, &out.passes));
     progress.stage("schedule");
     GW_TRY(out.device, schedule::find_device(out.options.part));
     GW_TRY(out.schedule, schedule::schedule(out.flat, out.device, schedule_params(out.options)));
@@ -104,7 +107,9 @@ Result<Compiled> compile_model(const Options& options, Progress& progress) {
                  .stored_ebops = std::move(imported.stored_ebops),
                  .warnings = std::move(imported.warnings),
                  .design = {},
+                 .lowered = {},
                  .flat = {},
+                 .passes = {},
                  .device = {},
                  .schedule = {},
                  .netlist = {}};
@@ -122,7 +127,9 @@ Result<Compiled> load_design(const std::string& directory, Progress& progress) {
                  .stored_ebops = {},
                  .warnings = {},
                  .design = {},
+                 .lowered = {},
                  .flat = {},
+                 .passes = {},
                  .device = {},
                  .schedule = {},
                  .netlist = {}};

@@ -12,6 +12,7 @@
 #include "arch/design.h"
 #include "compile/options.h"
 #include "model/graph.h"
+#include "opt/pass.h"
 #include "rtl/emit.h"
 #include "schedule/schedule.h"
 #include "support/progress.h"
@@ -32,7 +33,9 @@ struct Compiled {
     std::map<std::string, double> stored_ebops;
     std::vector<std::string> warnings;
     arch::Design design;
-    arch::FlatProgram flat;
+    arch::FlatProgram lowered;  ///< the kernels joined, before the passes
+    arch::FlatProgram flat;     ///< what is scheduled and built
+    opt::OptimizeStats passes;
     schedule::Device device;
     schedule::Schedule schedule;
     rtl::Netlist netlist;

@@ -114,8 +114,22 @@ Json to_json(const Options& options) {
     json.set("layer_precision", std::move(layers));
     json.set("adder_effort", std::int64_t{options.cmvm.effort});
     json.set("adder_depth_slack", std::int64_t{options.cmvm.depth_slack});
+    json.set("passes", Json::array_of(options.passes.only));
+    json.set("without_passes", Json::array_of(options.passes.without));
     return json;
 }
+
+namespace {
+std::vector<std::string> names_in(const Json& json, const char* key) {
+    std::vector<std::string> names;
+    const Json* list = json.find(key);
+    if (list == nullptr || !list->is_array()) return names;
+    for (const Json& name : list->as_array()) {
+        if (name.is_string()) names.push_back(name.as_string());
+    }
+    return names;
+}
+}  // namespace
 
 Result<Options> options_from_json(const Json& json) {
     Options options;
@@ -155,6 +169,8 @@ Result<Options> options_from_json(const Json& json) {
            json.integer_or("adder_depth_slack", options.cmvm.depth_slack));
     options.cmvm.effort = static_cast<int>(effort);
     options.cmvm.depth_slack = static_cast<int>(slack);
+    options.passes.only = names_in(json, "passes");
+    options.passes.without = names_in(json, "without_passes");
     return options;
 }
 

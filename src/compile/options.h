@@ -10,6 +10,7 @@
 
 #include "cmvm/solve.h"
 #include "frontends/import.h"
+#include "opt/pass.h"
 #include "support/json.h"
 
 namespace gatewright::compile {
@@ -38,6 +39,7 @@ struct Options {
     PipelineOptions pipeline;
     frontends::ImportParams import;
     cmvm::SolveParams cmvm;
+    opt::OptimizeParams passes;
 };
 
 inline constexpr double kDefaultClockMhz = 200;

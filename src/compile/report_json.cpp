@@ -2,6 +2,7 @@
 #include "compile/report_json.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -44,6 +45,10 @@ std::string compile_command(const Compiled& compiled, const std::string& directo
     if (pipeline.stages) out += fmt::format(" --stages {}", *pipeline.stages);
     if (!pipeline.input_register) out += " --no-input-register";
     if (!pipeline.output_register) out += " --no-output-register";
+    if (!options.passes.only.empty())
+        out += fmt::format(" --passes {}", fmt::join(options.passes.only, ","));
+    if (!options.passes.without.empty())
+        out += fmt::format(" --without-pass {}", fmt::join(options.passes.without, ","));
     if (pipeline.register_fanout > 0)
         out += fmt::format(" --register-fanout {}", pipeline.register_fanout);
     if (!options.config.empty()) out += " --config " + shell_word(options.config);
@@ -143,6 +148,7 @@ Json make_report(const Compiled& compiled, const Progress& progress, const std::
     json.set("critical_path", critical_path_json(compiled));
     json.set("fewest_registers", schedule.fewest_registers);
     json.set("weights_boxes", report::to_json(report::weight_boxes(compiled.typed.graph())));
+    json.set("passes", opt::to_json(compiled.passes));
     json.set("warnings", Json::array_of(compiled.warnings));
     json.set("seconds", seconds_json(progress));
     json.set("commands", commands_json(directory, compiled));

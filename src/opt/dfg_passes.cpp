@@ -8,6 +8,7 @@
 #include "dfg/affine.h"
 #include "dfg/builder.h"
 #include "dfg/interpreter.h"
+#include "opt/copier.h"
 #include "support/check.h"
 
 namespace gatewright::opt {
@@ -17,7 +18,6 @@ using dfg::Builder;
 using dfg::Node;
 using dfg::Op;
 using dfg::Program;
-using dfg::TableId;
 using dfg::ValueId;
 using fixed::Cast;
 using fixed::Dyadic;
@@ -27,17 +27,6 @@ using fixed::Interval;
 
 Interval intersection(const Interval& a, const Interval& b) {
     return {max(a.lo, b.lo), min(a.hi, b.hi), a.frac};
-}
-
-std::vector<bool> live_values(const Program& program) {
-    std::vector<bool> live(program.size(), false);
-    for (const ValueId input : program.inputs()) live[input.index()] = true;
-    for (const ValueId output : program.outputs()) live[output.index()] = true;
-    for (std::size_t i = program.size(); i-- > 0;) {
-        if (!live[i]) continue;
-        for (const ValueId arg : program.nodes()[i].operands()) live[arg.index()] = true;
-    }
-    return live;
 }
 
 // k if the value is exactly 2^k.
@@ -54,7 +43,7 @@ class Rebuild {
         : source_(source), builder_(source.name), proven_(dfg::affine_ranges(source)) {}
 
     Program run() {
-        const std::vector<bool> live = live_values(source_);
+        const std::vector<bool> live = needed_values(source_);
         made_.resize(source_.size());
         constants_.resize(source_.size());
         for (std::size_t i = 0; i < source_.size(); ++i) {
@@ -262,28 +251,6 @@ class Rebuild {
 };
 
 }  // namespace
-
-Program remove_dead_values(const Program& program) {
-    const std::vector<bool> live = live_values(program);
-    Program out;
-    out.name = program.name;
-    std::vector<ValueId> moved(program.size());
-    std::vector<TableId> tables(program.tables().size());
-    for (std::size_t i = 0; i < program.size(); ++i) {
-        if (!live[i]) continue;
-        Node node = program.nodes()[i];
-        for (std::size_t k = 0; k < dfg::arity(node.op); ++k)
-            node.args[k] = moved[node.args[k].index()];
-        if (node.op == Op::kTable) {
-            TableId& table = tables[node.table.index()];
-            if (!table.valid()) table = out.append_table(program.table(node.table));
-            node.table = table;
-        }
-        moved[i] = out.append(std::move(node));
-    }
-    for (const ValueId output : program.outputs()) out.append_output(moved[output.index()]);
-    return out;
-}
 
 Program simplify(const Program& program, const SimplifyParams& params, SimplifyStats* stats) {
     Program best = remove_dead_values(program);

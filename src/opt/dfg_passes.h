@@ -33,7 +33,4 @@ struct SimplifyStats {
 dfg::Program simplify(const dfg::Program& program, const SimplifyParams& params = {},
                       SimplifyStats* stats = nullptr);
 
-/// Without the nodes that no output depends on; inputs stay.
-dfg::Program remove_dead_values(const dfg::Program& program);
-
 }  // namespace gatewright::opt

@@ -22,6 +22,7 @@ constexpr Section kSections[] = {
     {"pipeline", "Pipeline", pipeline_section},
     {"critical-path", "Critical path", critical_path_section},
     {"trade-off", "Trade-off", tradeoff_section},
+    {"passes", "What the passes saved", passes_section},
     {"resources", "Resources", resources_section},
     {"numbers", "Numbers against their formats", distributions_section},
     {"accuracy", "Accuracy", accuracy_section},

@@ -21,6 +21,7 @@ std::string layers_section(const Json& report);
 std::string pipeline_section(const Json& report);
 std::string critical_path_section(const Json& report);
 std::string tradeoff_section(const Json& report);
+std::string passes_section(const Json& report);
 std::string resources_section(const Json& report);
 std::string distributions_section(const Json& report);
 std::string accuracy_section(const Json& report);

@@ -21,26 +21,16 @@
 #include <vector>
 
 #include "arch/design.h"
+#include "opt/node_cost.h"
 #include "schedule/schedule.h"
 #include "support/json.h"
 
 namespace gatewright::report {
 
-struct OpCounts {
-    std::int64_t adders = 0;          ///< two-operand additions and subtractions
-    std::int64_t ternary_adders = 0;  ///< three-operand additions; the program has none yet
-    std::int64_t negations = 0;       ///< 0 - x
-    std::int64_t multipliers = 0;     ///< of two variables
-    std::int64_t tables = 0;
-    std::int64_t muxes = 0;        ///< select, min, max
-    std::int64_t saturations = 0;  ///< casts that clamp, or zero, what does not fit
-    std::int64_t roundings = 0;    ///< casts that add before they drop bits
-    std::int64_t comparators = 0;
-    std::int64_t bitwise = 0;
-    std::int64_t popcounts = 0;
-    friend bool operator==(const OpCounts&, const OpCounts&) = default;
-    OpCounts& operator+=(const OpCounts& other);
-};
+using opt::is_gate;
+using opt::node_cost;
+using opt::NodeCost;
+using opt::OpCounts;
 
 struct Estimate {
     std::int64_t lut = 0;
@@ -63,14 +53,6 @@ struct ResourceReport {
     std::vector<Resources> kernels;  ///< index = KernelId
     Resources total;                 ///< with the input registers and the valid pipeline
 };
-
-/// What one node costs, from its operands' formats.
-struct NodeCost {
-    OpCounts ops;
-    std::int64_t cells = 0;
-    std::int64_t lut = 0;
-};
-NodeCost node_cost(const dfg::Program& program, const dfg::Node& node);
 
 /// `register_bits` as schedule::register_bits_by_kernel() gives them: per kernel, then the inputs'.
 /// Operations that several kernels repeat are counted in the first.

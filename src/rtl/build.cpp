@@ -272,7 +272,45 @@ class KernelModule : ModuleBuilder {
         const Node& node = plan_.node(value);
         return {{bits_at(value, plan_.cycle(user), user.index()), node.format.is_signed},
                 node.format,
-                node.range};
+                node.range,
+                is_made_by_luts(value, plan_.cycle(user))};
+    }
+
+    // Through wiring down to the operation whose result it is.
+    [[nodiscard]] bool is_made_by_luts(ValueId value, int cycle) const {
+        const Node& node = plan_.node(value);
+        if (node.op == Op::kInput || plan_.cycle(value) != cycle) return false;
+        switch (node.op) {
+            case Op::kInput:
+            case Op::kConstant:
+            case Op::kAdd:
+            case Op::kSub:
+            case Op::kMul:
+            case Op::kPopcount:
+                return false;
+            case Op::kCast: {
+                const bool clamps = node.overflow != fixed::Overflow::kWrap;
+                if (clamps && can_overflow(plan_.node(node.args[0]).range, node.cast()))
+                    return true;
+                return is_made_by_luts(node.args[0], cycle);
+            }
+            case Op::kSlice:
+            case Op::kConcat:
+                return is_made_by_luts(node.args[0], cycle);
+            case Op::kSelect:
+            case Op::kLess:
+            case Op::kLessEqual:
+            case Op::kEqual:
+            case Op::kMin:
+            case Op::kMax:
+            case Op::kTable:
+            case Op::kAnd:
+            case Op::kOr:
+            case Op::kXor:
+            case Op::kNot:
+                return true;
+        }
+        GW_UNREACHABLE("op");
     }
 
     void lower(ValueId value) {

@@ -61,7 +61,7 @@ Bits Legalizer::lower(const Node& node, std::span<const Operand> x, std::size_t 
         case Op::kConstant:
             break;
         case Op::kAdd:
-            return w_.add(on_grid(x[0], frac, width), on_grid(x[1], frac, width, node.shift));
+            return sum(node, x[0], x[1]);
         case Op::kSub:
             return w_.subtract(on_grid(x[0], frac, width), on_grid(x[1], frac, width, node.shift));
         case Op::kMul: {
@@ -104,6 +104,15 @@ Bits Legalizer::lower(const Node& node, std::span<const Operand> x, std::size_t 
             return popcount(x[0], width);
     }
     GW_UNREACHABLE("op without hardware");
+}
+
+// The LUT of a carry cell computes a ^ b, and the cell needs one operand by itself as well. Yosys
+// takes the first for that: if LUTs make the other one, they merge with those of the addition.
+Bits Legalizer::sum(const Node& node, const Operand& a, const Operand& b) {
+    const Bits first = on_grid(a, node.format.frac, node.format.width);
+    const Bits second = on_grid(b, node.format.frac, node.format.width, node.shift);
+    const bool swaps = a.is_made_by_luts && !b.is_made_by_luts;
+    return swaps ? w_.add(second, first) : w_.add(first, second);
 }
 
 Bits Legalizer::less_than(const Operand& a, const Operand& b) {

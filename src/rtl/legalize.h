@@ -21,6 +21,7 @@ struct Operand {
     View view;
     fixed::Format format;
     fixed::Interval range;
+    bool is_made_by_luts = false;  ///< in this very cycle, not by a register or a carry chain
 };
 
 class Legalizer {
@@ -32,6 +33,7 @@ class Legalizer {
     Bits lower(const dfg::Node& node, std::span<const Operand> operands, std::size_t table = 0);
 
   private:
+    Bits sum(const dfg::Node& node, const Operand& a, const Operand& b);
     Bits less_than(const Operand& a, const Operand& b);
     Bits equal_to(const Operand& a, const Operand& b);
     Bits choose_extreme(const dfg::Node& node, const Operand& a, const Operand& b);

@@ -2,6 +2,7 @@
 #include "rtl/wiring.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "support/check.h"
 
@@ -129,9 +130,24 @@ Bits Wiring::emit(std::string_view what, int width, Operation operation, std::ve
     return all(target);
 }
 
+namespace {
+
+// The sum of numbers of which at most one has a bit at every position: both, side by side.
+std::optional<Bits> side_by_side(const Bits& a, const Bits& b) {
+    Bits out;
+    for (int i = 0; i < a.width(); ++i) {
+        const Bits low = take({a, false}, i, 1);
+        const Bits high = take({b, false}, i, 1);
+        if (!is_constant(low, 0) && !is_constant(high, 0)) return std::nullopt;
+        append(out, is_constant(low, 0) ? high : low);
+    }
+    return out;
+}
+
+}  // namespace
+
 Bits Wiring::add(const Bits& a, const Bits& b, std::string_view what) {
-    if (is_constant(a, 0)) return b;
-    if (is_constant(b, 0)) return a;
+    if (const auto both = side_by_side(a, b)) return *both;
     return emit(what, a.width(), Operation::kAdd, {a, b});
 }
 

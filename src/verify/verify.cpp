@@ -13,6 +13,7 @@
 #include "tools/tool.h"
 #include "verify/evaluators.h"
 #include "verify/netlist_proof.h"
+#include "verify/program_proof.h"
 #include "verify/stimuli.h"
 
 namespace gatewright::verify {
@@ -236,6 +237,10 @@ class Harness {
             return;
         }
         result_.proofs = prove_layers(input_.typed, input_.design, params_.proof);
+        if (input_.lowered != nullptr) {
+            result_.passes_proof = prove_programs(*input_.lowered, input_.flat.program,
+                                                  params_.proof.budget_seconds);
+        }
         result_.netlist_proof =
             prove_netlist(input_.flat, input_.netlist, params_.proof.budget_seconds);
         result_.every_layer_proven =
@@ -306,6 +311,7 @@ bool VerifyResult::passed() const {
         return proof.outcome == Outcome::kDisproven;
     };
     return evaluators_agree && std::none_of(proofs.begin(), proofs.end(), disproven) &&
+           !(passes_proof && disproven(*passes_proof)) &&
            !(netlist_proof && disproven(*netlist_proof));
 }
 

@@ -24,6 +24,8 @@ struct VerifyInput {
     const arch::FlatProgram& flat;
     const rtl::Netlist& netlist;
     std::string directory;  ///< the design directory: rtl/*.v in it are what Verilator runs
+    /// The dataflow before the passes, which the layers are proven about; null: `flat` is it.
+    const dfg::Program* lowered = nullptr;
 };
 
 /// What to do about a simulator.
@@ -66,6 +68,7 @@ struct EvaluatorResult {
 struct VerifyResult {
     std::vector<EvaluatorResult> evaluators;
     std::vector<ProofResult> proofs;           ///< reference = dataflow, per layer
+    std::optional<ProofResult> passes_proof;   ///< dataflow before the passes = after them
     std::optional<ProofResult> netlist_proof;  ///< dataflow = netlist
     std::size_t edge_vectors = 0;
     std::size_t random_vectors = 0;

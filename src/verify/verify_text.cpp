@@ -51,6 +51,11 @@ std::string proofs_text(const VerifyResult& result) {
         text += fmt::format("             {} ({}): {}: {}\n", proof.layer, proof.kind,
                             to_string(proof.outcome), proof.detail);
     }
+    if (result.passes_proof) {
+        const ProofResult& proof = *result.passes_proof;
+        text += fmt::format("  passes     {} to change no result: {}\n", to_string(proof.outcome),
+                            proof.detail);
+    }
     if (result.netlist_proof) {
         const ProofResult& proof = *result.netlist_proof;
         text += fmt::format("  netlist    {} equal to the dataflow: {}\n", to_string(proof.outcome),
@@ -76,6 +81,7 @@ Json to_json(const VerifyResult& result) {
     json.set("evaluators", std::move(evaluators));
     Json proofs = Json::array();
     for (const ProofResult& proof : result.proofs) proofs.push_back(to_json(proof));
+    if (result.passes_proof) proofs.push_back(to_json(*result.passes_proof));
     if (result.netlist_proof) proofs.push_back(to_json(*result.netlist_proof));
     json.set("proofs", std::move(proofs));
     json.set("every_layer_proven", result.every_layer_proven);

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "dfg/text.h"
-#include "report/table_cost.h"
+#include "opt/table_cost.h"
 
 namespace gatewright::report {
 namespace {
@@ -76,12 +76,12 @@ dfg::Table table_of(std::size_t size, std::int64_t (*entry)(std::int64_t)) {
 }
 
 TEST(TableLuts, CopiesAndConstantsAreFree) {
-    EXPECT_EQ(table_luts(table_of(256, [](std::int64_t i) { return i; }), 8, 8), 0);
-    EXPECT_EQ(table_luts(table_of(256, [](std::int64_t) { return std::int64_t{5}; }), 8, 3), 0);
+    EXPECT_EQ(opt::table_luts(table_of(256, [](std::int64_t i) { return i; }), 8, 8), 0);
+    EXPECT_EQ(opt::table_luts(table_of(256, [](std::int64_t) { return std::int64_t{5}; }), 8, 3), 0);
 }
 
 TEST(TableLuts, SixIndexBitsAreOneLutPerOutputBit) {
-    EXPECT_EQ(table_luts(table_of(64, [](std::int64_t i) { return i * i; }), 6, 12),
+    EXPECT_EQ(opt::table_luts(table_of(64, [](std::int64_t i) { return i * i; }), 6, 12),
               10);  // bits 0, 1 are free
 }
 
@@ -90,12 +90,12 @@ TEST(TableLuts, EightDistinctBitsAreFourLeavesAndAMultiplexer) {
     const auto scrambled = [](std::int64_t i) {
         return ((i * 2654435761 >> 7) & 1) == 0 ? std::int64_t{0} : std::int64_t{3};
     };
-    EXPECT_EQ(table_luts(table_of(256, scrambled), 8, 2), 5);
+    EXPECT_EQ(opt::table_luts(table_of(256, scrambled), 8, 2), 5);
 }
 
 TEST(TableLuts, WideTablesGrowByTheirLeaves) {
     const dfg::Table unused{"t", {}};
-    EXPECT_EQ(table_luts(unused, 13, 1), 128 + 42);
+    EXPECT_EQ(opt::table_luts(unused, 13, 1), 128 + 42);
 }
 
 TEST(CountResources, EqualAddersOfTwoKernelsCountOnceAndCyclesAreFound) {

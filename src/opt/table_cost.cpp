@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/table_cost.h"
+#include "opt/table_cost.h"
 
 #include <set>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include "support/check.h"
 
-namespace gatewright::report {
+namespace gatewright::opt {
 namespace {
 
 constexpr std::size_t kLutInputs = 6;
@@ -84,4 +84,4 @@ std::int64_t table_luts(const dfg::Table& table, int index_bits, int width) {
     return luts;
 }
 
-}  // namespace gatewright::report
+}  // namespace gatewright::opt

@@ -7,7 +7,7 @@
 
 #include "dfg/program.h"
 
-namespace gatewright::report {
+namespace gatewright::opt {
 
 /// LUT6 count of a table of 2^index_bits entries read as `width`-bit codes. Each output bit loses
 /// the index bits it does not depend on; up to 6 remaining bits are one LUT (none if the bit is
@@ -18,4 +18,4 @@ std::int64_t table_luts(const dfg::Table& table, int index_bits, int width);
 
 inline constexpr int kExactTableBits = 12;
 
-}  // namespace gatewright::report
+}  // namespace gatewright::opt

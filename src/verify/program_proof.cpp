@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify/program_proof.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "dfg/interpreter.h"
+#include "support/check.h"
+#include "support/rng.h"
+#include "support/stopwatch.h"
+#include "tools/z3.h"
+#include "verify/smt_domain.h"
+
+namespace gatewright::verify {
+namespace {
+
+using dfg::Node;
+using dfg::Op;
+using dfg::Program;
+using dfg::ValueId;
+using fixed::Dyadic;
+using fixed::Integer;
+using fixed::Interval;
+
+constexpr std::size_t kEvents = 96;
+constexpr std::int64_t kMostCases = 1 << 14;  // of a cone that is run through all of them
+constexpr std::size_t kLargestCone = 300;     // nodes
+constexpr int kRounds = 4;
+
+std::vector<Integer> event_of(const Program& program, std::size_t number, Rng& rng) {
+    std::vector<Integer> event;
+    for (const ValueId input : program.inputs()) {
+        const Interval& range = program[input].range;
+        const Integer span = range.hi - range.lo + 1;
+        Integer code = range.lo;
+        if (number == 1) code = range.hi;
+        if (number > 1) {
+            Integer random = 0;
+            for (int words = 0; words < 1 + range.hi.magnitude_bits() / 62; ++words) {
+                random = (random << 62) + Integer(static_cast<std::int64_t>(rng.next() >> 2U));
+            }
+            code = range.lo + random - Integer::floor_divide(random, span) * span;
+        }
+        event.push_back(code);
+    }
+    return event;
+}
+
+// What every value of a program is in each event.
+std::vector<std::string> signatures(const Program& program,
+                                    const std::vector<std::vector<Integer>>& events) {
+    std::vector<std::string> out(program.size());
+    for (const auto& event : events) {
+        const std::vector<Integer> codes = dfg::interpret_all(program, event);
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            const Dyadic value(codes[i], -program.nodes()[i].format.frac);
+            out[i] += fmt::format("{}e{} ", value.mantissa().to_string(), value.exponent());
+        }
+    }
+    return out;
+}
+
+// The nodes between a value and the leaves it is computed from, operands first.
+struct Cone {
+    std::vector<std::size_t> nodes;
+    std::set<std::size_t> leaves;
+};
+
+// A question that neither structure nor enumeration answers.
+struct Question {
+    std::size_t after = 0;
+    std::string text;
+};
+
+class Walk {
+  public:
+    Walk(const Program& before, const Program& after) : before_(before), after_(after) {}
+
+    /// The first output that differs in some event.
+    std::optional<std::string> suggest() {
+        Rng rng(20260101);
+        std::vector<std::vector<Integer>> events;
+        for (std::size_t e = 0; e < kEvents; ++e) events.push_back(event_of(before_, e, rng));
+        const auto old = signatures(before_, events);
+        const auto now = signatures(after_, events);
+        for (std::size_t o = 0; o < before_.outputs().size(); ++o) {
+            if (old[before_.outputs()[o].index()] != now[after_.outputs()[o].index()]) {
+                return fmt::format("output {} differs in an event", o);
+            }
+        }
+        std::map<std::string, std::size_t> first;
+        for (std::size_t i = 0; i < old.size(); ++i) {
+            if (before_.nodes()[i].op != Op::kInput) first.emplace(old[i], i);
+        }
+        twin_.resize(after_.size());
+        for (std::size_t i = 0; i < now.size(); ++i) {
+            const auto found = first.find(now[i]);
+            if (found != first.end()) twin_[i] = found->second;
+        }
+        for (std::size_t i = 0; i < before_.inputs().size(); ++i) {
+            twin_[after_.inputs()[i].index()] = before_.inputs()[i].index();
+        }
+        for (std::size_t o = 0; o < after_.outputs().size(); ++o) {
+            const std::size_t output = after_.outputs()[o].index();
+            if (after_.nodes()[output].op != Op::kInput) {
+                twin_[output] = before_.outputs()[o].index();
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// Settles what needs no solver and returns the rest. Suggestions are taken for true in order,
+    /// so dropping one asks for another round.
+    std::vector<Question> round() {
+        enumerated_ = 0;
+        std::vector<Question> questions;
+        for (std::size_t i = 0; i < after_.size(); ++i) {
+            if (!twin_[i]) continue;
+            const Node& node = after_.nodes()[i];
+            if (node.op == Op::kInput) continue;
+            if (is_same_operation(i, *twin_[i])) continue;
+            if (auto question = ask(i)) questions.push_back(std::move(*question));
+        }
+        return questions;
+    }
+
+    void drop(std::size_t after) { twin_[after].reset(); }
+
+    [[nodiscard]] std::size_t proven_outputs() const {
+        std::size_t proven = 0;
+        for (std::size_t o = 0; o < after_.outputs().size(); ++o) {
+            const auto& twin = twin_[after_.outputs()[o].index()];
+            const std::size_t wanted = before_.outputs()[o].index();
+            if (twin && (*twin == wanted || is_constant_pair(*twin, wanted))) ++proven;
+        }
+        return proven;
+    }
+
+    [[nodiscard]] std::size_t enumerated() const { return enumerated_; }
+
+  private:
+    [[nodiscard]] bool is_constant_pair(std::size_t a, std::size_t b) const {
+        const Node& x = before_.nodes()[a];
+        const Node& y = before_.nodes()[b];
+        return x.range.is_constant() && y.range.is_constant() && x.range.min() == y.range.min();
+    }
+
+    // Same function, and every operand equal by what is assumed so far.
+    [[nodiscard]] bool is_same_operation(std::size_t after, std::size_t before) const {
+        const Node& a = after_.nodes()[after];
+        const Node& b = before_.nodes()[before];
+        if (a.op != b.op || a.format != b.format || a.shift != b.shift || a.round != b.round ||
+            a.overflow != b.overflow || a.saturation_bits != b.saturation_bits) {
+            return false;
+        }
+        if (a.op == Op::kConstant) return a.range.lo == b.range.lo;
+        if (a.op == Op::kTable && after_.table(a.table).codes != before_.table(b.table).codes) {
+            return false;
+        }
+        for (std::size_t k = 0; k < dfg::arity(a.op); ++k) {
+            const auto& twin = twin_[a.args[k].index()];
+            const bool same = twin && *twin == b.args[k].index() &&
+                              after_[a.args[k]].format == before_[b.args[k]].format;
+            if (!same) return false;
+        }
+        return true;
+    }
+
+    [[nodiscard]] Cone cone_after(std::size_t root) const {
+        return cone(after_, root, [&](std::size_t i) { return twin_[i].has_value(); });
+    }
+
+    template <class IsLeaf>
+    static Cone cone(const Program& program, std::size_t root, IsLeaf is_leaf) {
+        Cone out;
+        std::set<std::size_t> nodes;
+        std::vector<std::size_t> open{root};
+        while (!open.empty()) {
+            const std::size_t i = open.back();
+            open.pop_back();
+            const Node& node = program.nodes()[i];
+            if (node.op == Op::kInput || (i != root && node.op != Op::kConstant && is_leaf(i))) {
+                out.leaves.insert(i);
+                continue;
+            }
+            if (!nodes.insert(i).second) continue;
+            for (const ValueId arg : node.operands()) open.push_back(arg.index());
+        }
+        out.nodes.assign(nodes.begin(), nodes.end());
+        return out;
+    }
+
+    std::optional<Question> ask(std::size_t after) {
+        const Cone now = cone_after(after);
+        std::map<std::size_t, std::size_t> leaf_of;  // before -> after
+        for (const std::size_t leaf : now.leaves) leaf_of.emplace(*twin_[leaf], leaf);
+        const auto is_leaf = [&](std::size_t i) { return leaf_of.contains(i); };
+        const std::size_t root = *twin_[after];
+        const Cone old = is_leaf(root) ? Cone{{}, {root}} : cone(before_, root, is_leaf);
+        if (now.nodes.size() + old.nodes.size() > kLargestCone) return Question{after, ""};
+        std::set<std::size_t> leaves = old.leaves;
+        for (const auto& [leaf, twin] : leaf_of) leaves.insert(leaf);
+        if (const auto equal = run_all(now, old, leaves)) {
+            ++enumerated_;
+            if (*equal) return std::nullopt;
+            return Question{after, ""};
+        }
+        return Question{after, question_text(now, old, leaves)};
+    }
+
+    [[nodiscard]] Integer code_after(std::size_t leaf, const Integer& code,
+                                     std::size_t before) const {
+        return code << (after_.nodes()[leaf].format.frac - before_.nodes()[before].format.frac);
+    }
+
+    static void evaluate(const Program& program, const Cone& cone,
+                         std::map<std::size_t, Integer>& values) {
+        for (const std::size_t i : cone.nodes) {
+            std::vector<Integer> operands;
+            for (const ValueId arg : program.nodes()[i].operands()) {
+                operands.push_back(values.at(arg.index()));
+            }
+            values[i] = dfg::evaluate_node(program, program.nodes()[i], operands);
+        }
+    }
+
+    // Both cones at all codes of their leaves; nullopt if these are too many.
+    [[nodiscard]] std::optional<bool> run_all(const Cone& now, const Cone& old,
+                                              const std::set<std::size_t>& leaves) const {
+        Integer cases = 1;
+        for (const std::size_t leaf : leaves) {
+            const Interval& range = before_.nodes()[leaf].range;
+            cases *= range.hi - range.lo + 1;
+            if (cases > kMostCases) return std::nullopt;
+        }
+        const std::size_t root_now = now.nodes.back();
+        const std::size_t root_old = old.nodes.empty() ? *old.leaves.begin() : old.nodes.back();
+        std::map<std::size_t, Integer> values_now;
+        std::map<std::size_t, Integer> values_old;
+        std::vector<Integer> code;
+        for (const std::size_t leaf : leaves) code.push_back(before_.nodes()[leaf].range.lo);
+        while (true) {
+            std::size_t k = 0;
+            for (const std::size_t leaf : leaves) values_old[leaf] = code[k++];
+            for (const std::size_t leaf : now.leaves) {
+                values_now[leaf] = code_after(leaf, values_old.at(*twin_[leaf]), *twin_[leaf]);
+            }
+            evaluate(before_, old, values_old);
+            evaluate(after_, now, values_now);
+            const Dyadic a(values_now.at(root_now), -after_.nodes()[root_now].format.frac);
+            const Dyadic b(values_old.at(root_old), -before_.nodes()[root_old].format.frac);
+            if (!(a == b)) return false;
+            k = 0;
+            auto leaf = leaves.begin();
+            while (leaf != leaves.end() && code[k] == before_.nodes()[*leaf].range.hi) {
+                code[k] = before_.nodes()[*leaf].range.lo;
+                ++leaf;
+                ++k;
+            }
+            if (leaf == leaves.end()) return true;
+            code[k] += 1;
+        }
+    }
+
+    static int generous_width(const Program& program, const Cone& cone) {
+        int width = 8;
+        for (const std::size_t i : cone.nodes) {
+            const Node& node = program.nodes()[i];
+            int own = 6 + node.format.width + std::abs(node.shift);
+            for (const ValueId arg : node.operands()) {
+                const fixed::Format& format = program[arg].format;
+                own += format.width + std::abs(format.frac - node.format.frac);
+                own += std::abs(format.frac - program[node.args[0]].format.frac);
+            }
+            width = std::max(width, own);
+        }
+        return width;
+    }
+
+    // One script: the leaves within their ranges, both cones, and that they differ.
+    [[nodiscard]] std::string question_text(const Cone& now, const Cone& old,
+                                            const std::set<std::size_t>& leaves) const {
+        int width = std::max(generous_width(after_, now), generous_width(before_, old));
+        for (const std::size_t leaf : leaves) {
+            width = std::max(width, before_.nodes()[leaf].format.width + 8);
+        }
+        for (const std::size_t leaf : now.leaves) {
+            width = std::max(width, after_.nodes()[leaf].format.width +
+                                        before_.nodes()[*twin_[leaf]].format.width + 8 +
+                                        std::abs(after_.nodes()[leaf].format.frac -
+                                                 before_.nodes()[*twin_[leaf]].format.frac));
+        }
+        const std::size_t root_now = now.nodes.back();
+        const std::size_t root_old = old.nodes.empty() ? *old.leaves.begin() : old.nodes.back();
+        const int frac_now = after_.nodes()[root_now].format.frac;
+        const int frac_old = before_.nodes()[root_old].format.frac;
+        const int frac = std::max(frac_now, frac_old);
+        width += std::abs(frac_now - frac_old);
+        std::string text;
+        std::size_t next_name = 0;
+        const SmtDomain domain{width, &text, &next_name, {}, 0, 0, false};
+        std::map<std::size_t, std::string> terms_old;
+        for (const std::size_t leaf : leaves) {
+            const Interval& range = before_.nodes()[leaf].range;
+            terms_old[leaf] = fmt::format("v{}", leaf);
+            text += fmt::format(
+                "(declare-const v{0} (_ BitVec {1}))\n(assert (and (bvsle {2} v{0}) (bvsle v{0} "
+                "{3})))\n",
+                leaf, width, smt_literal(range.lo, width), smt_literal(range.hi, width));
+        }
+        std::map<std::size_t, std::string> terms_now;
+        for (const std::size_t leaf : now.leaves) {
+            const std::size_t twin = *twin_[leaf];
+            const int up = after_.nodes()[leaf].format.frac - before_.nodes()[twin].format.frac;
+            terms_now[leaf] = domain.shl(terms_old.at(twin), up);
+        }
+        add_terms(before_, old, domain, terms_old);
+        add_terms(after_, now, domain, terms_now);
+        const std::string a = domain.shl(terms_now.at(root_now), frac - frac_now);
+        const std::string b = domain.shl(terms_old.at(root_old), frac - frac_old);
+        return fmt::format("(push)\n{}(assert (distinct {} {}))\n(check-sat)\n(pop)\n", text, a, b);
+    }
+
+    static void add_terms(const Program& program, const Cone& cone, SmtDomain domain,
+                          std::map<std::size_t, std::string>& terms) {
+        for (const std::size_t i : cone.nodes) {
+            const Node& node = program.nodes()[i];
+            std::vector<std::string> operands;
+            for (const ValueId arg : node.operands()) operands.push_back(terms.at(arg.index()));
+            if (node.op == Op::kTable) {
+                terms[i] = lookup_term(program, node, domain, operands[0]);
+                continue;
+            }
+            terms[i] = dfg::eval<SmtDomain>(domain, program, node, operands);
+        }
+    }
+
+    // A small table as nested choices over its index.
+    static std::string lookup_term(const Program& program, const Node& node,
+                                   const SmtDomain& domain, const std::string& index) {
+        const auto& codes = program.table(node.table).codes;
+        const std::string low = domain.low_bits(index, program[node.args[0]].format.width);
+        std::string term = domain.constant(codes.back());
+        for (std::size_t i = codes.size() - 1; i-- > 0;) {
+            if (codes[i] == codes.back()) continue;
+            const Integer number(static_cast<std::int64_t>(i));
+            term = domain.named(fmt::format("(ite (= {} {}) {} {})", low,
+                                            smt_literal(number, domain.width),
+                                            domain.constant(codes[i]), term));
+        }
+        return term;
+    }
+
+    const Program& before_;
+    const Program& after_;
+    std::vector<std::optional<std::size_t>> twin_;  // per value of `after`: its equal in `before`
+    std::size_t enumerated_ = 0;
+};
+
+std::vector<std::string> answers_in(const std::string& output) {
+    std::vector<std::string> answers;
+    std::istringstream lines(output);
+    for (std::string line; std::getline(lines, line);) {
+        if (line == "sat" || line == "unsat" || line == "unknown") answers.push_back(line);
+    }
+    return answers;
+}
+
+// True if every question was answered; the others are dropped from the walk.
+bool settle(Walk& walk, const std::vector<Question>& questions, double seconds) {
+    std::string script = "(set-logic QF_BV)\n(set-option :timeout 5000)\n";
+    for (const Question& question : questions) script += question.text;
+    const auto limit = std::chrono::seconds(std::max(1, static_cast<int>(std::ceil(seconds))));
+    std::vector<std::string> answers;
+    if (const auto result = tools::run_z3(script, limit)) answers = answers_in(result->output);
+    std::size_t asked = 0;
+    bool all = true;
+    for (const Question& question : questions) {
+        const bool proven =
+            !question.text.empty() && asked < answers.size() && answers[asked] == "unsat";
+        if (!question.text.empty()) ++asked;
+        if (proven) continue;
+        walk.drop(question.after);
+        all = false;
+    }
+    return all;
+}
+
+}  // namespace
+
+ProofResult prove_programs(const Program& before, const Program& after, double budget_seconds) {
+    const Stopwatch watch;
+    ProofResult result;
+    result.layer = "passes";
+    result.kind = "passes";
+    result.method = "matched values + enumeration + z3";
+    GW_CHECK(before.inputs().size() == after.inputs().size() &&
+                 before.outputs().size() == after.outputs().size(),
+             "programs of different interfaces");
+    Walk walk(before, after);
+    if (const auto difference = walk.suggest()) {
+        result.outcome = Outcome::kDisproven;
+        result.detail = *difference;
+        return result;
+    }
+    std::size_t asked = 0;
+    bool settled = false;
+    for (int round = 0; round < kRounds && !settled; ++round) {
+        const std::vector<Question> questions = walk.round();
+        asked = questions.size();
+        const double left = budget_seconds - watch.seconds();
+        settled = questions.empty() || settle(walk, questions, std::max(1.0, left));
+    }
+    const std::size_t outputs = after.outputs().size();
+    const std::size_t proven = settled ? walk.proven_outputs() : 0;
+    if (proven == outputs) result.outcome = Outcome::kProven;
+    result.detail = fmt::format(
+        "{} of {} outputs equal for all inputs; {} rewritten cones enumerated, {} "
+        "proven by z3",
+        proven, outputs, walk.enumerated(), asked);
+    result.seconds = watch.seconds();
+    return result;
+}
+
+}  // namespace gatewright::verify
