@@ -109,6 +109,14 @@ class Expansion {
             case LaneOp::kLookup:
                 out = look_up(inst, parts_[inst.args[0]]);
                 return;
+            case LaneOp::kShiftLeft:
+                if (is_widened_word(inst)) {
+                    out = widen_shifted(parts_[lanes_.insts[inst.args[0]].args[0]][0],
+                                        inst.immediate);
+                    return;
+                }
+                for (std::size_t p = 0; p < part_count(bits); ++p) out[p] = expand_part(inst, p);
+                return;
             case LaneOp::kPair: {
                 const VectorId a = parts_[inst.args[0]][0];
                 const VectorId b = parts_[inst.args[1]][0];
@@ -224,6 +232,23 @@ class Expansion {
         }
         return from_bits * 2 == bits ? out : extend(out, from_bits * 2, bits);
     }
+    // A word in the upper half of a dword is already shifted by 16; moving it down from there
+    // widens and shifts at once.
+    [[nodiscard]] bool is_widened_word(const LaneInst& shift) const {
+        const LaneInst& from = lanes_.insts[shift.args[0]];
+        return shift.bits == 32 && shift.immediate <= 16 && from.op == LaneOp::kExtend &&
+               lanes_.insts[from.args[0]].bits == 16;
+    }
+    Parts widen_shifted(VectorId word, std::int64_t count) {
+        const VectorId zero = constant(16, 0);
+        Parts out{};
+        out[0] = emit(VectorOp::kUnpackLow, 16, {zero, word});
+        out[1] = emit(VectorOp::kUnpackHigh, 16, {zero, word});
+        for (std::size_t p = 0; p < 2 && count < 16; ++p)
+            out[p] = emit(VectorOp::kShiftRight, 32, {out[p]}, 16 - count);
+        return out;
+    }
+
     Parts truncate(const Parts& from, int from_bits, int bits) {
         Parts out{};
         const int half = from_bits / 2;
