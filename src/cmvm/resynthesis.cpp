@@ -47,7 +47,7 @@ class RowCosts {
         if (network_[row].negated_outputs > 0) key = mixed(key);
         ++keys_;
         Known& known = known_[key >> 49U];
-        if (known.key != key) known = {key, network_.cost_of(row, trees_)};
+        if (known.key != key) known = {key, network_.estimate_of(row, trees_)};
         return known.cost;
     }
     [[nodiscard]] std::uint64_t work() const { return trees_.work() + keys_; }
@@ -158,12 +158,14 @@ class Workbench {
         if (network_[id].is_output()) keep_outputs();
         std::vector<std::int32_t> readers = network_[id].readers;
         sort_unique(readers);
+        std::vector<std::vector<Digit>> before;
         for (const std::int32_t reader : readers) {
             touch(reader);
-            count_pairs(network_[reader].terms, -1);
+            before.push_back(network_[reader].terms);
         }
         network_.negate(id);
-        for (const std::int32_t reader : readers) count_pairs(network_[reader].terms, 1);
+        for (std::size_t k = 0; k < readers.size(); ++k)
+            count_changes(before[k], network_[readers[k]].terms);
     }
 
     // Puts a row's terms where it is read. It stays if it is an output.
@@ -254,20 +256,14 @@ class Workbench {
     }
 
     void undo() {
-        for (const std::int32_t id : touched_) {
-            count_pairs(network_[id].terms, -1);
-            network_.set_terms(id, {});
-        }
-        for (const Saved& saved : saved_) {
+        for (Saved& saved : saved_) {
             SumNetwork::Value& value = network_[saved.id];
             if (value.flipped != saved.flipped) network_.flip_form(saved.id);
             value.level = saved.level;
             value.plain_outputs = saved.plain_outputs;
             value.negated_outputs = saved.negated_outputs;
             value.cost = saved.cost;
-        }
-        for (Saved& saved : saved_) {
-            count_pairs(saved.terms, 1);
+            count_changes(value.terms, saved.terms);
             network_.set_terms(saved.id, std::move(saved.terms));
         }
         if (outputs_) network_.outputs() = *outputs_;

@@ -295,16 +295,27 @@ void SumNetwork::negate(std::int32_t id) {
     }
 }
 
-std::int64_t SumNetwork::cost_of(std::int32_t id, SumTrees& trees) const {
-    const Value& value = (*this)[id];
+std::vector<SumTerm> SumNetwork::sum_terms(std::int32_t id) const {
     std::vector<SumTerm> terms;
-    terms.reserve(value.terms.size());
-    for (const Digit& term : value.terms) {
+    terms.reserve((*this)[id].terms.size());
+    for (const Digit& term : (*this)[id].terms)
         terms.push_back({form(term.value), term.shift, term.negative, (*this)[term.value].level});
-    }
-    const std::int64_t negation =
-        value.negated_outputs > 0 ? std::max(0, value.extent.neg_top - value.extent.low) : 0;
-    return negation + (terms.size() < 2 ? 0 : trees.cost(terms, deadline(id)));
+    return terms;
+}
+
+std::int64_t SumNetwork::negation_of(std::int32_t id) const {
+    const Value& value = (*this)[id];
+    return value.negated_outputs > 0 ? std::max(0, value.extent.neg_top - value.extent.low) : 0;
+}
+
+std::int64_t SumNetwork::cost_of(std::int32_t id, SumTrees& trees) const {
+    const std::vector<SumTerm> terms = sum_terms(id);
+    return negation_of(id) + (terms.size() < 2 ? 0 : trees.cost(terms, deadline(id)));
+}
+
+std::int64_t SumNetwork::estimate_of(std::int32_t id, SumTrees& trees) const {
+    const std::vector<SumTerm> terms = sum_terms(id);
+    return negation_of(id) + (terms.size() < 2 ? 0 : trees.estimate(terms, deadline(id)));
 }
 
 std::vector<std::int32_t> SumNetwork::rows_by_level() const {
@@ -390,11 +401,9 @@ AdderGraph SumNetwork::graph(std::size_t exact_terms) const {
     std::vector<Made> made(values_.size());
     for (std::int32_t i = 0; i < inputs_; ++i) made[index(i)] = {i, 0};
     for (const std::int32_t id : rows_by_level()) {
-        std::vector<SumTerm> terms;
+        const std::vector<SumTerm> terms = sum_terms(id);
         std::vector<Made> parts;
         for (const Digit& term : (*this)[id].terms) {
-            terms.push_back(
-                {form(term.value), term.shift, term.negative, (*this)[term.value].level});
             parts.push_back(
                 {made[index(term.value)].value, made[index(term.value)].shift + term.shift});
         }

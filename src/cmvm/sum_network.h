@@ -80,6 +80,8 @@ class SumNetwork {
     void flip_form(std::int32_t id);
     /// Cells of the row's tree and of a negation behind it.
     std::int64_t cost_of(std::int32_t id, SumTrees& trees) const;
+    /// The same with SumTrees::estimate().
+    std::int64_t estimate_of(std::int32_t id, SumTrees& trees) const;
     /// Levels as early as the terms allow. Rows in order of rising level.
     void settle_levels();
     /// Negates the rows whose terms are all negative.
@@ -94,6 +96,8 @@ class SumNetwork {
   private:
     friend class NetworkReader;
     SumNetwork() = default;
+    [[nodiscard]] std::vector<SumTerm> sum_terms(std::int32_t id) const;
+    [[nodiscard]] std::int64_t negation_of(std::int32_t id) const;
 
     const InputGrid* grid_ = nullptr;
     std::int32_t inputs_ = 0;

@@ -136,10 +136,8 @@ std::size_t SumTrees::solve_subsets(std::span<const SumTerm> terms) {
     return all;
 }
 
-std::size_t SumTrees::solve_intervals(std::span<const SumTerm> terms, Order order) {
-    const std::size_t n = grid_.size();
-    subsets_ = false;
-    order_.resize(count_);
+void SumTrees::sort_terms(std::span<const SumTerm> terms, Order order) {
+    order_.resize(terms.size());
     std::iota(order_.begin(), order_.end(), 0);
     const auto key = [&](int k) {
         const auto at = static_cast<std::size_t>(k);
@@ -156,24 +154,72 @@ std::size_t SumTrees::solve_intervals(std::span<const SumTerm> terms, Order orde
         GW_UNREACHABLE("order");
     };
     std::sort(order_.begin(), order_.end(), [&](int x, int y) { return key(x) < key(y); });
+}
+
+// Fills the table for parts in the order given; the root's id.
+std::size_t SumTrees::solve_parts(std::span<const State> parts, const Coefficient* forms) {
+    const std::size_t n = grid_.size();
+    subsets_ = false;
+    count_ = parts.size();
     sums_.assign((count_ + 2) * n, 0);
-    Coefficient* const part = &sums_[(count_ + 1) * n];
+    Coefficient* const sum = &sums_[(count_ + 1) * n];
     for (std::size_t k = 0; k < count_; ++k) {
-        const auto term = static_cast<std::size_t>(order_[k]);
         for (std::size_t i = 0; i < n; ++i)
-            sums_[(k + 1) * n + i] = sums_[k * n + i] + shifted_[term * n + i];
+            sums_[(k + 1) * n + i] = sums_[k * n + i] + forms[k * n + i];
     }
     states_.resize(count_ * count_);
     for (std::size_t last = 0; last < count_; ++last) {
-        const auto term = static_cast<std::size_t>(order_[last]);
-        states_[last * count_ + last] = leaf(extents_[term], terms[term]);
+        states_[last * count_ + last] = parts[last];
         for (std::size_t begin = last; begin-- > 0;) {
             for (std::size_t i = 0; i < n; ++i)
-                part[i] = sums_[(last + 1) * n + i] - sums_[begin * n + i];
-            solve_sum(begin * count_ + last, part);
+                sum[i] = sums_[(last + 1) * n + i] - sums_[begin * n + i];
+            solve_sum(begin * count_ + last, sum);
         }
     }
     return count_ - 1;
+}
+
+// The terms at begin … end-1 of the order.
+std::size_t SumTrees::solve_terms(std::span<const SumTerm> terms, std::size_t begin,
+                                  std::size_t end) {
+    const std::size_t n = grid_.size();
+    parts_.clear();
+    part_forms_.clear();
+    for (std::size_t k = begin; k < end; ++k) {
+        const auto term = static_cast<std::size_t>(order_[k]);
+        parts_.push_back(leaf(extents_[term], terms[term]));
+        part_forms_.insert(part_forms_.end(), &shifted_[term * n], &shifted_[term * n] + n);
+    }
+    return solve_parts(parts_, part_forms_.data());
+}
+
+std::size_t SumTrees::solve_intervals(std::span<const SumTerm> terms, Order order) {
+    sort_terms(terms, order);
+    return solve_terms(terms, 0, terms.size());
+}
+
+// Runs of a few terms of one order, each at its best, then these.
+std::int64_t SumTrees::cost_in_runs(std::span<const SumTerm> terms, Order order) {
+    const std::size_t n = grid_.size();
+    const std::size_t count = terms.size();
+    const std::size_t runs = (count + kRun - 1) / kRun;
+    sort_terms(terms, order);
+    std::vector<State> roots;
+    std::vector<Coefficient> forms;
+    for (std::size_t run = 0; run < runs; ++run) {
+        const std::size_t root = solve_terms(terms, run * count / runs, (run + 1) * count / runs);
+        roots.push_back(states_[root]);
+        forms.insert(forms.end(), &sums_[count_ * n], &sums_[count_ * n] + n);
+    }
+    return states_[solve_parts(roots, forms.data())].cost[0][kLanes - 1];
+}
+
+std::int64_t SumTrees::estimate(std::span<const SumTerm> terms, int deadline) {
+    if (terms.size() <= kRun + 2) return cost(terms, deadline);
+    prepare(terms, deadline);
+    const std::int64_t found = std::min(cost_in_runs(terms, Order::kLowThenLevel),
+                                        cost_in_runs(terms, Order::kLevelThenLow));
+    return found < kNever ? found : cost(terms, deadline);
 }
 
 // The tables of the best order stay; the root's id.

@@ -44,7 +44,9 @@ class SumTrees {
     /// Cells of the cheapest tree found for Σ terms that is ready at `deadline`; kImpossible if
     /// there is none, as for terms that are all negative. Two or more terms.
     std::int64_t cost(std::span<const SumTerm> terms, int deadline);
-    /// That tree. The last adder is the sum.
+    /// Cells of some tree, near the cheapest; much faster for many terms.
+    std::int64_t estimate(std::span<const SumTerm> terms, int deadline);
+    /// The tree of cost(). The last adder is the sum.
     std::vector<TreeAdder> build(std::span<const SumTerm> terms, int deadline);
     /// Splits tried so far: the measure of work.
     [[nodiscard]] std::uint64_t work() const { return work_; }
@@ -60,6 +62,7 @@ class SumTrees {
         std::array<Lanes, 2> cost;  // plain, negated
         BitExtent extent;
     };
+    static constexpr std::size_t kRun = 8;
     enum class Order : std::uint8_t { kLowThenLevel, kLevelThenLow, kTop };
 
     [[nodiscard]] State leaf(const BitExtent& extent, const SumTerm& term) const;
@@ -69,6 +72,10 @@ class SumTrees {
     void solve_sum(std::size_t id, const Coefficient* form);
     void prepare(std::span<const SumTerm> terms, int deadline);
     std::size_t solve_subsets(std::span<const SumTerm> terms);
+    void sort_terms(std::span<const SumTerm> terms, Order order);
+    std::size_t solve_parts(std::span<const State> parts, const Coefficient* forms);
+    std::size_t solve_terms(std::span<const SumTerm> terms, std::size_t begin, std::size_t end);
+    std::int64_t cost_in_runs(std::span<const SumTerm> terms, Order order);
     std::size_t solve_intervals(std::span<const SumTerm> terms, Order order);
     std::size_t solve(std::span<const SumTerm> terms, int deadline);
     int emit(std::size_t id, std::size_t negated, int lane, std::vector<TreeAdder>& tree) const;
@@ -85,7 +92,9 @@ class SumTrees {
     std::vector<State> states_;
     std::vector<BitExtent> extents_;    // of the terms
     std::vector<Coefficient> shifted_;  // the terms' forms
-    std::vector<Coefficient> sums_;     // forms of subsets, or of the beginnings of the order
+    std::vector<State> parts_;          // the terms in order, and their forms
+    std::vector<Coefficient> part_forms_;
+    std::vector<Coefficient> sums_;  // forms of subsets, or of the beginnings of the order
 };
 
 }  // namespace gatewright::cmvm
