@@ -19,8 +19,8 @@ constexpr std::int32_t kLargestTurned = 2000;
 constexpr std::size_t kTinyAdders = 7;
 constexpr std::uint64_t kTinySteps = 100'000;  // some milliseconds
 
-// As much work as pays: it grows with the graph up to a few tenths of a second, and graphs so
-// large that a search of that length would hardly find anything get less.
+// As much work as pays: it grows with the graph up to a few tenths of a second; graphs so large
+// that they take long to find get less, to stay within a second in all.
 ResynthesisParams budget(const AdderGraph& graph, const ImproveParams& params) {
     constexpr std::uint64_t kPerSquaredNode = 1000;
     constexpr std::uint64_t kLeast = 50'000;

@@ -22,12 +22,6 @@ Candidate best_within(const Search& search, int max_depth, const SolveParams& pa
     return plain.cost < found.cost ? plain : found;
 }
 
-// Larger graphs take longer to improve than to find; a higher effort pays for them.
-std::size_t most_improved(int effort) {
-    constexpr std::size_t kNodes = 1500;
-    return effort <= 0 ? 0 : kNodes << static_cast<unsigned>(std::min(effort, 20) - 1);
-}
-
 struct Found {
     AdderGraph graph;
     int max_depth = 0;  // that it was searched for
@@ -76,7 +70,7 @@ AdderGraph solve(const Matrix& matrix, std::span<const Interval> inputs, const S
     const Stopwatch watch;
     Found found = best_graph(Search(matrix, inputs, arrival), params, arrival);
     AdderGraph graph = std::move(found.graph);
-    if (graph.nodes.size() <= most_improved(params.effort)) {
+    if (params.effort > 0) {
         graph = improve(graph, inputs,
                         {found.max_depth, params.effort, params.seed, params.ternary, arrival});
     } else if (params.ternary == TernaryAdders::kAllow) {
