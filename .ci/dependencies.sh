@@ -11,7 +11,7 @@ packages=(
   libhdf5-dev libzip-dev zlib1g-dev libasmjit-dev
   libgtest-dev
   verilator yosys iverilog z3 nextpnr-ice40
-  python3 python3-venv
+  python3 python3-venv python3-dev
 )
 
 missing=()

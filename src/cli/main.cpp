@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: options to structs, outcomes to text or JSON, errors to one message and a code
-// that is not 0 (1: something given cannot be used; 2: wrong usage; 3: a defect of ours).
+// The command line: options to structs, outcomes to text or JSON.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <functional>
 #include <new>
+#include <sstream>
 
+#include "cli/answer.h"
 #include "cli/commands.h"
 #include "compile/design_directory.h"
 #include "support/check.h"
-#include "support/interrupt.h"
 
 namespace gatewright::cli {
 namespace {
@@ -287,49 +286,46 @@ struct Program {
     }
 };
 
-int report_error(const std::string& message, bool json, int code) {
-    if (json) {
-        Json out = Json::object();
-        out.set("error", message);
-        fmt::print("{}\n", out.dump(1));
-    }
-    fmt::print(stderr, "gatewright: error: {}\n", message);
-    return code;
+Answer usage(const CLI::App& app, const CLI::ParseError& error) {
+    std::ostringstream output;
+    std::ostringstream message;
+    const int code = app.exit(error, output, message);
+    return {code == 0 ? 0 : kWrongUsage, output.str(), message.str()};
 }
 
-int run(int argc, char** argv) {
-    Program program;
-    try {
-        program.app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        const int code = program.app.exit(error);
-        return code == 0 ? 0 : 2;
-    }
-    Progress progress;
-    try {
-        const auto outcome = program.command(progress);
-        progress.finish();
-        if (!outcome) return report_error(outcome.error().message, program.json, 1);
-        const std::string text = program.json ? outcome->json.dump(1) + "\n" : outcome->text;
-        const bool printed = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-        if (!printed || std::fflush(stdout) != 0)
-            return report_error("standard output cannot be written", false, 1);
-        return outcome->exit_code;
-    } catch (const InternalError& error) {
-        progress.finish();
-        return report_error(
-            std::string(error.what()) + "\nThis is a defect of gatewright; please report it.",
-            program.json, 3);
-    } catch (const std::bad_alloc&) {
-        progress.finish();
-        return report_error("out of memory", program.json, 1);
-    }
+Answer refusal(const Program& program, const std::string& message, int code) {
+    Answer out{code, "", message};
+    if (!program.json) return out;
+    Json json = Json::object();
+    json.set("error", message);
+    out.output = json.dump(1) + "\n";
+    return out;
 }
 
 }  // namespace
-}  // namespace gatewright::cli
 
-int main(int argc, char** argv) {
-    gatewright::handle_interrupts();
-    return gatewright::cli::run(argc, argv);
+Answer answer(const std::vector<std::string>& arguments, Progress& progress) {
+    Program program;
+    try {
+        program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::ParseError& error) {
+        return usage(program.app, error);
+    }
+    try {
+        const auto outcome = program.command(progress);
+        progress.finish();
+        if (!outcome) return refusal(program, outcome.error().message, 1);
+        return {outcome->exit_code, program.json ? outcome->json.dump(1) + "\n" : outcome->text,
+                ""};
+    } catch (const InternalError& error) {
+        progress.finish();
+        return refusal(
+            program,
+            std::string(error.what()) + "\nThis is a defect of gatewright; please report it.", 3);
+    } catch (const std::bad_alloc&) {
+        progress.finish();
+        return refusal(program, "out of memory", 1);
+    }
 }
+
+}  // namespace gatewright::cli

@@ -9,6 +9,7 @@
 namespace gatewright {
 
 Progress::Progress() : on_terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(Listener listener) : on_terminal_(false), listener_(std::move(listener)) {}
 Progress::~Progress() {
     finish();
 }
@@ -18,6 +19,7 @@ void Progress::stage(std::string_view name) {
     started_ = watch_.seconds();
     seconds_.emplace_back(std::string(name), 0.0);
     open_ = true;
+    if (listener_) listener_(name);
     if (on_terminal_) {
         fmt::print(stderr, "\r\033[K  {:.1f} s  {} ...", started_, name);
         std::fflush(stderr);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,12 @@ namespace gatewright {
 
 class Progress {
   public:
+    using Listener = std::function<void(std::string_view stage)>;
+
     /// Shows on standard error if that is a terminal.
     Progress();
+    /// Shows nothing; `listener` hears of every stage as it begins, on the thread that works.
+    explicit Progress(Listener listener);
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
@@ -37,6 +42,7 @@ class Progress {
   private:
     void close_stage();
     bool on_terminal_;
+    Listener listener_;
     bool open_ = false;
     Stopwatch watch_;
     double started_ = 0;
