@@ -34,8 +34,10 @@ int highest_bit(const RealRange& range, int lowest) {
 
 Construction::Construction(std::span<const Interval> ranges, std::span<const int> arrival) {
     GW_CHECK(arrival.empty() || arrival.size() == ranges.size(), "one arrival per input");
+    constexpr std::size_t kMostInputs = 512;
     graph.inputs = ranges.size();
-    forms_.assign(ranges.size() * ranges.size(), 0.0);
+    keeps_forms_ = ranges.size() <= kMostInputs;
+    if (keeps_forms_) forms_.assign(ranges.size() * ranges.size(), 0.0);
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         const Interval& range = ranges[i];
         const RealRange real{std::ldexp(range.lo.to_double(), -range.frac),
@@ -44,7 +46,7 @@ Construction::Construction(std::span<const Interval> ranges, std::span<const int
         input_lowest_.push_back(-range.frac);
         const int depth = arrival.empty() ? 0 : arrival[i];
         values_.push_back({depth, -range.frac, highest_bit(real, -range.frac), real});
-        forms_[i * ranges.size() + i] = 1;
+        if (keeps_forms_) forms_[i * ranges.size() + i] = 1;
     }
 }
 
@@ -72,25 +74,36 @@ int Construction::lowest_bit_of(std::span<const double> form, int at_least) cons
     return lowest == 1 << 20 ? at_least : lowest;
 }
 
-std::int32_t Construction::append(const AdderNode& node) {
-    const Value a = value(node.a);
-    const Value b = value(node.b);
-    const int low_a = a.lowest_bit + node.shift_a;
-    const int low_b = b.lowest_bit + node.shift_b;
+std::span<const double> Construction::append_form(const AdderNode& node, double scale_a,
+                                                  double scale_b) {
     const std::size_t columns = inputs_.size();
     forms_.resize(forms_.size() + columns);
     double* const sum = forms_.data() + values_.size() * columns;
     const double* const first = form(node.a).data();
     const double* const second = form(node.b).data();
-    const double scale_a = std::ldexp(1.0, node.shift_a);
-    const double scale_b = std::ldexp(node.subtract ? -1.0 : 1.0, node.shift_b);
     for (std::size_t i = 0; i < columns; ++i) sum[i] = first[i] * scale_a + second[i] * scale_b;
+    return {sum, columns};
+}
 
+std::int32_t Construction::append(const AdderNode& node) {
+    const Value a = value(node.a);
+    const Value b = value(node.b);
+    const int low_a = a.lowest_bit + node.shift_a;
+    const int low_b = b.lowest_bit + node.shift_b;
     Value made;
     made.depth = 1 + std::max(a.depth, b.depth);
-    made.range = range_of_form({sum, columns});
     made.lowest_bit = std::min(low_a, low_b);
-    if (low_a == low_b) made.lowest_bit = lowest_bit_of({sum, columns}, made.lowest_bit);
+    const double scale_a = std::ldexp(1.0, node.shift_a);
+    const double scale_b = std::ldexp(node.subtract ? -1.0 : 1.0, node.shift_b);
+    if (keeps_forms_) {
+        const std::span<const double> sum = append_form(node, scale_a, scale_b);
+        made.range = range_of_form(sum);
+        if (low_a == low_b) made.lowest_bit = lowest_bit_of(sum, made.lowest_bit);
+    } else {
+        const double x = b.range.lo * scale_b;
+        const double y = b.range.hi * scale_b;
+        made.range = {a.range.lo * scale_a + std::min(x, y), a.range.hi * scale_a + std::max(x, y)};
+    }
     made.highest_bit = highest_bit(made.range, made.lowest_bit);
     cells_ += adder_cells(made.highest_bit, low_a, low_b, node.subtract);
     values_.push_back(made);

@@ -48,10 +48,6 @@ class Construction {
         return values_[static_cast<std::size_t>(id)];
     }
     [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(values_.size()); }
-    /// Coefficients of a value, one per input.
-    [[nodiscard]] std::span<const double> form(std::int32_t id) const {
-        return {forms_.data() + static_cast<std::size_t>(id) * inputs_.size(), inputs_.size()};
-    }
     std::int32_t append(const AdderNode& node);
     /// Cells of all adders so far.
     [[nodiscard]] std::int64_t cells() const { return cells_; }
@@ -61,12 +57,18 @@ class Construction {
     AdderGraph graph;
 
   private:
+    // Coefficients of a value, one per input.
+    [[nodiscard]] std::span<const double> form(std::int32_t id) const {
+        return {forms_.data() + static_cast<std::size_t>(id) * inputs_.size(), inputs_.size()};
+    }
+    std::span<const double> append_form(const AdderNode& node, double scale_a, double scale_b);
     [[nodiscard]] RealRange range_of_form(std::span<const double> form) const;
     [[nodiscard]] int lowest_bit_of(std::span<const double> form, int at_least) const;
 
     std::vector<RealRange> inputs_;
     std::vector<int> input_lowest_;
     std::vector<Value> values_;
+    bool keeps_forms_ = true;
     std::vector<double> forms_;
     std::int64_t cells_ = 0;
 };

@@ -24,6 +24,12 @@ std::vector<Column> columns_of(const Matrix& matrix) {
     return columns;
 }
 
+// The next lower multiple of 1/256.
+double in_steps(double x) {
+    constexpr double kSteps = 256;
+    return std::floor(x * kSteps) / kSteps;
+}
+
 }  // namespace
 
 Search::Search(const Matrix& matrix, std::span<const Interval> inputs, std::span<const int> arrival)
@@ -112,10 +118,10 @@ std::vector<Recipe> Search::recipes(int effort, std::uint64_t seed) const {
     while (out.size() < tries) {
         Recipe recipe;
         recipe.hops = hops[rng.below(hops.size())];
-        recipe.ranking.base =
-            static_cast<double>(std::uint64_t{1} << rng.below(8)) * (0.5 + rng.unit()) - 0.5;
-        recipe.ranking.level = rng.chance(0.5) ? 0 : rng.unit() * recipe.ranking.base;
-        recipe.ranking.noise = rng.unit() * 0.3;
+        recipe.ranking.base = in_steps(
+            static_cast<double>(std::uint64_t{1} << rng.below(8)) * (0.5 + rng.unit()) - 0.5);
+        if (rng.chance(0.5)) recipe.ranking.level = in_steps(rng.unit() * recipe.ranking.base);
+        recipe.ranking.noise = in_steps(rng.unit() * 0.3);
         recipe.ranking.seed = rng.next();
         if (rng.chance(0.5)) recipe.recoded = rng.chance(0.5) ? 1 : rng.unit();
         out.push_back(recipe);

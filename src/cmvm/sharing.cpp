@@ -187,8 +187,12 @@ class Sharing {
         const double overlap = std::clamp(top - bottom, 0, 63);
         const double levels = std::abs(a.depth - b.depth);
         double worth = 1 + ranking_.base + overlap - ranking_.level * levels;
-        if (ranking_.noise > 0)
-            worth *= 1 + ranking_.noise * (2 * Rng(ranking_.seed ^ key).unit() - 1);
+        // All factors are short binary fractions: no rounding, the same on every machine.
+        constexpr std::uint64_t kSteps = 1024;
+        if (ranking_.noise > 0) {
+            const auto step = static_cast<double>(Rng(ranking_.seed ^ key).below(kSteps));
+            worth *= 1 + ranking_.noise * (step * 2 / kSteps - 1);
+        }
         return static_cast<std::int32_t>(kScale * worth);
     }
 

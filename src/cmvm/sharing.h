@@ -23,7 +23,8 @@ namespace gatewright::cmvm {
 
 /// What a saved adder is worth: base + the bits in which its operands overlap - level · the levels
 /// between them. Sums of far-apart operands are wide, operands of unequal depth waste levels; how
-/// much of either matters depends on the matrix, so the search tries several.
+/// much of either matters depends on the matrix, so the search tries several. Multiples of 1/256,
+/// so that worths are exact.
 struct Ranking {
     double base = 64;
     double level = 0;
