@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kExactTerms = 8;
 constexpr int kMostEffort = 20;
-constexpr std::int32_t kLargestTurned = 2000;
+constexpr std::int32_t kLargestTurned = 500;
 constexpr std::size_t kTinyAdders = 7;
 constexpr std::uint64_t kTinySteps = 100'000;  // some milliseconds
 

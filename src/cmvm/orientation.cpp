@@ -24,7 +24,7 @@ std::int64_t turn(SumNetwork& network, std::int32_t id, SumTrees& trees) {
     std::int64_t saved = 0;
     std::vector<std::int64_t> costs;
     for (const std::int32_t row : rows) {
-        costs.push_back(network.cost_of(row, trees));
+        costs.push_back(network.estimate_of(row, trees));
         saved += network[row].cost - costs.back();
     }
     if (saved <= 0) {
@@ -39,7 +39,7 @@ std::int64_t turn(SumNetwork& network, std::int32_t id, SumTrees& trees) {
 
 std::int64_t orient(SumNetwork& network, SumTrees& trees) {
     std::vector<std::int32_t> rows = network.rows_by_level();
-    for (const std::int32_t row : rows) network[row].cost = network.cost_of(row, trees);
+    for (const std::int32_t row : rows) network[row].cost = network.estimate_of(row, trees);
     std::int64_t total = 0;
     for (int round = 0; round < kMostRounds; ++round) {
         std::int64_t saved = 0;
