@@ -294,6 +294,24 @@ void Engine::run(std::span<const std::int64_t> inputs, std::span<std::int64_t> o
     run_codes(inputs, outputs, threads);
 }
 
+template <class Code>
+std::optional<std::size_t> Engine::first_outside(std::span<const Code> inputs) const {
+    std::vector<std::pair<std::int64_t, std::int64_t>> bounds;
+    for (const dfg::ValueId id : plan_->program.inputs()) {
+        const fixed::Format& format = plan_->program[id].format;
+        bounds.emplace_back(format.min_code().to_int64().value_or(INT64_MIN),
+                            format.max_code().to_int64().value_or(INT64_MAX));
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const auto& [lowest, highest] = bounds[i % bounds.size()];
+        if (inputs[i] < lowest || inputs[i] > highest) return i;
+    }
+    return std::nullopt;
+}
+template std::optional<std::size_t> Engine::first_outside(std::span<const std::int16_t>) const;
+template std::optional<std::size_t> Engine::first_outside(std::span<const std::int32_t>) const;
+template std::optional<std::size_t> Engine::first_outside(std::span<const std::int64_t>) const;
+
 void Engine::run_exact(std::span<const Integer> inputs, std::span<Integer> outputs) const {
     const std::size_t events = count_events(inputs.size(), outputs.size(), plan_->program);
     parallel_for(events, 16, [&](std::size_t begin, std::size_t end) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,7 +61,11 @@ class Engine {
              std::size_t threads = 0) const;
     void run(std::span<const std::int64_t> inputs, std::span<std::int64_t> outputs,
              std::size_t threads = 0) const;
-    /// The same on exact integers, for any width: the plain interpreter.
+    /// Position of the first input code outside its input's format, for callers to whom that is an
+    /// error; nullopt if there is none.
+    template <class Code>
+    [[nodiscard]] std::optional<std::size_t> first_outside(std::span<const Code> inputs) const;
+    /// run() on exact integers, for any width: the plain interpreter.
     void run_exact(std::span<const fixed::Integer> inputs, std::span<fixed::Integer> outputs) const;
 
   private:

@@ -70,11 +70,10 @@ LaneId LaneBuilder::shift_right(int bits, LaneId a, int count) {
 }
 
 std::uint32_t LaneBuilder::table(LaneTable table) {
-    const auto found = std::find(program_.tables.begin(), program_.tables.end(), table);
-    if (found != program_.tables.end())
-        return static_cast<std::uint32_t>(found - program_.tables.begin());
-    program_.tables.push_back(std::move(table));
-    return static_cast<std::uint32_t>(program_.tables.size() - 1);
+    const auto next = static_cast<std::uint32_t>(program_.tables.size());
+    const auto [known, is_new] = table_numbers_.try_emplace(table.entries, next);
+    if (is_new) program_.tables.push_back(std::move(table));
+    return known->second;
 }
 
 LaneProgram LaneBuilder::finish(std::vector<LaneId> outputs, std::size_t inputs) && {

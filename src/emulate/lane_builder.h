@@ -3,6 +3,8 @@
 // Appends lane instructions, equal ones once.
 #pragma once
 
+#include <map>
+#include <span>
 #include <unordered_map>
 
 #include "emulate/lane_program.h"
@@ -38,6 +40,7 @@ class LaneBuilder {
     };
     LaneProgram program_;
     std::unordered_map<LaneInst, LaneId, Hash> known_;
+    std::map<std::vector<std::int64_t>, std::uint32_t> table_numbers_;
 };
 
 }  // namespace gatewright::emulate

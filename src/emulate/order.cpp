@@ -128,11 +128,7 @@ class ListSchedule {
     [[nodiscard]] std::int64_t rank(VectorId id) const {
         constexpr std::int64_t kDeath = 64;
         std::int64_t value = 0;
-        for_operands(id, [&](VectorId arg) {
-            const std::int64_t age = time_ - touched_[arg];
-            (void)age;
-            value = std::max(value, touched_[arg]);
-        });
+        for_operands(id, [&](VectorId arg) { value = std::max(value, touched_[arg]); });
         for_operands(id, [&](VectorId arg) { value += uses_left_[arg] == 1 ? kDeath : 0; });
         return value;
     }

@@ -177,6 +177,15 @@ TEST(Engine, ValuesByHand) {
     EXPECT_EQ(out, (std::vector<std::int64_t>{192, 15, 320, 15, 447, 15, 192, 15}));
 }
 
+TEST(Engine, TheFirstCodeOutsideItsFormatIsFound) {
+    const auto program = parsed("program two\n%0 = input s8.4\n%1 = input u4.0\noutput %0 %1\n");
+    const Engine engine(program);
+    const std::vector<std::int32_t> inside{-128, 0, 127, 15};
+    const std::vector<std::int32_t> outside{-128, 0, 127, 15, 3, -1, 128, 0};
+    EXPECT_EQ(engine.first_outside(std::span<const std::int32_t>(inside)), std::nullopt);
+    EXPECT_EQ(engine.first_outside(std::span<const std::int32_t>(outside)), 5U);
+}
+
 TEST(Engine, NoEventsIsNoWork) {
     const auto program = parsed("program empty\n%0 = input s8.4\noutput %0\n");
     const Engine engine(program);
