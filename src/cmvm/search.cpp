@@ -132,7 +132,7 @@ std::vector<Recipe> Search::recipes(int effort, std::uint64_t seed) const {
 
 std::size_t Search::tries(int effort) const {
     constexpr double kWork = 2e7;
-    constexpr double kFew = 4;
+    constexpr double kFew = 3;
     constexpr double kWorkOfFew = 6e8;  // so many are tried unless they would take that long
     constexpr double kMost = 64;
     constexpr int kMostEffort = 20;
