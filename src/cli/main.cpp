@@ -33,6 +33,9 @@ struct ModelText {
     std::optional<bool> input_register;
     std::optional<bool> output_register;
     std::optional<int> register_fanout;
+    std::vector<std::string> passes;
+    std::vector<std::string> without_passes;
+    std::string dump_passes;
 
     [[nodiscard]] Result<compile::Options> options(const std::string& model) const {
         compile::Options out;
@@ -47,6 +50,9 @@ struct ModelText {
         if (input_register) out.pipeline.input_register = *input_register;
         if (output_register) out.pipeline.output_register = *output_register;
         if (register_fanout) out.pipeline.register_fanout = *register_fanout;
+        if (!passes.empty()) out.passes.only = passes;
+        if (!without_passes.empty()) out.passes.without = without_passes;
+        out.passes.dump_directory = dump_passes;
         if (!clock.empty()) {
             GW_TRY(out.clock_mhz, compile::parse_clock(clock));
         }
@@ -95,6 +101,12 @@ void add_hardware_options(CLI::App& app, ModelText& text) {
     app.add_option("--register-fanout", text.register_fanout,
                    "copy registers with more users in a cycle than this (default 0: never)")
         ->check(CLI::Range(0, 100000));
+    app.add_option("--passes", text.passes, "run only these dataflow passes: simplify,tables")
+        ->delimiter(',');
+    app.add_option("--without-pass", text.without_passes, "leave these dataflow passes out")
+        ->delimiter(',');
+    app.add_option("--dump-passes", text.dump_passes,
+                   "folder for the dataflow program after every pass");
     app.add_option("--name", text.name, "name of the top module (default: from the model file)");
 }
 
