@@ -66,7 +66,7 @@ schedule::ScheduleParams schedule_params(const Options& options) {
 // Design, schedule and netlist of a typed graph: the half that load_design() repeats.
 Status build_hardware(Compiled& out, Progress& progress) {
     progress.stage("lower to adder graphs");
-    out.design = arch::build_design(out.typed, {out.options.cmvm});
+    out.design = arch::build_design(out.typed, {out.options.cmvm, out.options.adder_cache});
     out.lowered = arch::flatten(out.design);
     progress.stage("dataflow passes");
     GW_TRY(out.flat, optimize_flat(out.design, out.lowered, out.options.passes, &out.passes));

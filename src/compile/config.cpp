@@ -24,6 +24,7 @@
 //     [adders]
 //     effort = 1
 //     depth_slack = 0
+//     cache = "adders"              # folder of solved kernels, kept between runs
 //
 // Every key is read through one table per section, so an unknown key or a wrong type is found
 // wherever it stands, and all problems are reported at once.
@@ -152,9 +153,12 @@ class ConfigReader {
             node, "adders",
             {{"effort",
               [&](const toml::node& n) { number(n, "adders.effort", options_.cmvm.effort); }},
-             {"depth_slack", [&](const toml::node& n) {
+             {"depth_slack",
+              [&](const toml::node& n) {
                   number(n, "adders.depth_slack", options_.cmvm.depth_slack);
-              }}});
+              }},
+             {"cache",
+              [&](const toml::node& n) { text(n, "adders.cache", options_.adder_cache); }}});
     }
 
     void text(const toml::node& node, const std::string& where, std::string& out) {

@@ -39,6 +39,7 @@ struct Options {
     PipelineOptions pipeline;
     frontends::ImportParams import;
     cmvm::SolveParams cmvm;
+    std::string adder_cache;  ///< folder of solved kernels, kept between runs; empty: none
     opt::OptimizeParams passes;
 };
 
