@@ -15,7 +15,7 @@ Per matrix each peer runs with the settings of its own command-line tool. Gatewr
 each depth a peer reached, limited to that depth, two-operand adders only. All graphs are counted by
 count.py, which also compares them with the matrix (column "equal"). "ratio" is cells over those of the
 better peer (adders for the literature's protocol, against da4ml without slack), a geometric mean per
-class; "worst" is the largest ratio of one matrix to either peer. Seconds are CPU time. Writes
+class, and over the classes for the bars; "worst" is the largest ratio of one matrix to either peer. Seconds are CPU time. Writes
 FOLDER/cmvm.json.
 """
 
@@ -135,9 +135,12 @@ def print_table(rows):
 def summarize(rows):
     summary = []
     for title, prefix, bar in BARS:
-        chosen = [row for row in rows if row["class"].startswith(prefix)]
-        if chosen:
-            value = geometric_mean([row["ratio"] for row in chosen])
+        classes = {}
+        for row in rows:
+            if row["class"].startswith(prefix):
+                classes.setdefault(row["class"], []).append(row["ratio"])
+        if classes:  # every size and width weighs the same, however many matrices it has
+            value = geometric_mean([geometric_mean(ratios) for ratios in classes.values()])
             summary.append({"bar": title, "limit": bar, "ratio": value, "met": value <= bar})
     large = [row for row in rows if min(row["rows"], row["columns"]) >= 8 and not row["class"].startswith("[")]
     if large:

@@ -31,6 +31,6 @@ Result<std::int64_t> read_integer(const Json& array, std::size_t index, std::str
 Status expect_array(const Json& json, std::string_view what, std::size_t least, std::size_t most);
 
 inline constexpr std::int64_t kMostSlots = std::int64_t{1} << 30U;
-inline constexpr std::int64_t kMostShiftInFile = 1024;
+inline constexpr std::int64_t kMostShiftInFile = 256;
 
 }  // namespace gatewright::interchange

@@ -89,8 +89,17 @@ std::string gzip_compressed(std::string_view bytes) {
     return out;
 }
 
-bool looks_like_slot_program(const Json& json) {
-    return is_alir(json) || json.is_array();
+bool is_program(std::string_view bytes) {
+    if (bytes.starts_with(kGzipMagic)) return true;
+    const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return false;
+    bytes.remove_prefix(first);
+    // An array is DAIS: no other format we read is one. Of objects, ALIR says its version early.
+    constexpr std::size_t kEarly = 1000;
+    if (bytes[0] == '[') return true;
+    if (bytes[0] == '{')
+        return bytes.substr(0, kEarly).find("\"spec_version\"") != std::string_view::npos;
+    return bytes.starts_with("program ") || bytes.starts_with("%0 ") || bytes.starts_with("#");
 }
 
 Result<SlotProgram> parse_slot_program(std::string_view bytes) {

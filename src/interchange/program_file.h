@@ -9,7 +9,6 @@
 
 #include "dfg/program.h"
 #include "interchange/slot_program.h"
-#include "support/json.h"
 
 namespace gatewright::interchange {
 
@@ -20,8 +19,9 @@ std::string gzip_compressed(std::string_view bytes);
 /// A program of either tool from the bytes of a file, compressed or not.
 Result<SlotProgram> parse_slot_program(std::string_view bytes);
 
-/// True if the JSON is a program of da4ml or alkaid, as far as its outermost brackets tell.
-bool looks_like_slot_program(const Json& json);
+/// True if a file that begins with (or is) these bytes is one of the three, as far as its first
+/// bytes tell.
+bool is_program(std::string_view bytes);
 
 /// Any of the three formats. Errors start with the path.
 Result<dfg::Program> read_program(const std::string& path);

@@ -9,9 +9,9 @@
 namespace gatewright::interchange {
 namespace {
 
-constexpr int kMostShift = 1024;
-constexpr int kMostWidth = 1024;
-constexpr int kMostTableBits = 24;
+constexpr int kMostShift = 256;
+constexpr int kMostWidth = 512;
+constexpr int kMostTableBits = 20;
 
 std::optional<std::size_t> wanted_operands(Opcode opcode) {
     switch (opcode) {
