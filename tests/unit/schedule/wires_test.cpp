@@ -43,7 +43,7 @@ bool bit_of(const BitRun& run, int bit, const std::vector<Integer>& values, std:
 
 TEST(Wires, TracedBitsAreTheBitsOfTheValue) {
     Rng rng(testing::test_seed(41));
-    std::size_t wires = 0;
+    int wires = 0;
     for (int trial = 0; trial < 200; ++trial) {
         const dfg::Program program = testing::random_program(rng, {.nodes = 50});
         const dfg::Program shown = all_outputs(program);
@@ -58,7 +58,7 @@ TEST(Wires, TracedBitsAreTheBitsOfTheValue) {
                 for (const BitRun& run : traced[i]) {
                     for (int bit = 0; bit < run.width; ++bit) {
                         const bool on = bit_of(run, bit, outputs, skip);
-                        if (on) value = value + (Integer(1) << static_cast<unsigned>(position));
+                        if (on) value = value + (Integer(1) << position);
                         ++position;
                     }
                 }
@@ -68,7 +68,7 @@ TEST(Wires, TracedBitsAreTheBitsOfTheValue) {
             }
         }
     }
-    EXPECT_GT(wires, 1000U);
+    EXPECT_GT(wires, 1000);
 }
 
 // Two slices and a cast of one sum, used a cycle later: the register holds bits 1 to 3 and 6 to 8
