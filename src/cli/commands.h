@@ -63,6 +63,14 @@ struct PlaceArgs {
 };
 Result<Outcome> run_place(const PlaceArgs& args, Progress& progress);
 
+struct CalibrateArgs {
+    std::string part = "xcvu13p-2";  ///< the device to start from
+    std::vector<std::string> reports;
+    std::string utilization;  ///< empty: the size of the reports' design is not known
+    std::string output;
+};
+Result<Outcome> run_calibrate(const CalibrateArgs& args, Progress& progress);
+
 struct ReportArgs {
     std::string directory;
     bool open = false;

@@ -124,6 +124,7 @@ struct Program {
     VerifyArgs verify;
     SynthArgs synth;
     PlaceArgs place;
+    CalibrateArgs calibrate;
     ReportArgs report;
     EvaluateArgs evaluate;
     CmvmArgs cmvm;
@@ -220,6 +221,18 @@ struct Program {
                         "seconds for one run of the router; three seeds are tried")
             ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}))
             ->capture_default_str();
+
+        sub = add("calibrate", "device file from a vendor's timing reports",
+                  [this](Progress& p) { return run_calibrate(calibrate, p); });
+        sub->add_option("reports", calibrate.reports,
+                        "text of Vivado's report_timing or report_timing_summary")
+            ->required();
+        sub->add_option("--part", calibrate.part, "device to start from (name or file)")
+            ->capture_default_str();
+        sub->add_option("--utilization", calibrate.utilization,
+                        "report_utilization of the same design: its size");
+        sub->add_option("-o,--output", calibrate.output, "device file to write: mine.json")
+            ->required();
 
         sub = add("report", "summary of a design; writes report.html",
                   [this](Progress& p) { return run_report(report, p); });
