@@ -101,6 +101,13 @@ struct CmvmArgs {
 };
 Result<Outcome> run_cmvm(const CmvmArgs& args, Progress& progress);
 
+struct ConvertArgs {
+    std::string input;   ///< program file, model file or design directory
+    std::string output;  ///< program file
+    std::string format;  ///< "text", "dais", "alir"; empty: by the output's ending
+};
+Result<Outcome> run_convert(const ConvertArgs& args, Progress& progress);
+
 Result<Outcome> run_layers();
 
 }  // namespace gatewright::cli

@@ -128,6 +128,7 @@ struct Program {
     ReportArgs report;
     EvaluateArgs evaluate;
     CmvmArgs cmvm;
+    ConvertArgs convert;
     std::optional<int> max_depth;
     bool ternary = false;
     bool two_operand = true;  // changes nothing: it is the default
@@ -266,6 +267,18 @@ struct Program {
             [](Progress&) { return run_layers(); });
     }
 
+    void add_convert() {
+        CLI::App* sub = add("convert", "programs from and to other tools: DAIS, ALIR, text",
+                            [this](Progress& p) { return run_convert(convert, p); });
+        sub->add_option("input", convert.input,
+                        "program (.gw, .json, .json.gz), model file or design directory")
+            ->required();
+        sub->add_option("output", convert.output, "program file to write")->required();
+        sub->add_option("--format", convert.format,
+                        "of the output (default: .gw is text, .json and .json.gz are alir)")
+            ->check(CLI::IsMember({"text", "dais", "alir"}));
+    }
+
     void add_cmvm() {
         CLI::App* sub =
             add("cmvm", "adder graph of a constant matrix, without a network", [this](Progress& p) {
@@ -307,6 +320,7 @@ struct Program {
         add_emulate();
         add_verify();
         add_cmvm();
+        add_convert();
         add_others();
     }
 };

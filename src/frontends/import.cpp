@@ -12,6 +12,8 @@
 #include "frontends/keras2/keras2.h"
 #include "frontends/keras3/keras3.h"
 #include "frontends/native/native.h"
+#include "frontends/program/program.h"
+#include "interchange/program_file.h"
 #include "support/files.h"
 
 namespace gatewright::frontends {
@@ -53,12 +55,14 @@ Result<ImportedModel> import_model(const std::string& path, const ImportParams& 
     const std::string_view bytes = *content;
     if (bytes.rfind(kZipMagic, 0) == 0) return import_keras3(path, params);
     if (bytes.rfind(kHdf5Magic, 0) == 0) return import_hdf5(path, params);
+    if (interchange::is_program(bytes)) return import_program(path, params);
     const std::size_t first = bytes.find_first_not_of(" \t\r\n");
     if (first != std::string::npos && (bytes[first] == '{' || bytes[first] == '['))
         return import_json(path, params);
     return fail(
         fmt::format("{}: is no model file; known are Keras 3 (.keras), Keras 2 (.h5, or .json with "
-                    "weights), Gatewright's JSON, and design directories",
+                    "weights), Gatewright's JSON, programs (DAIS, ALIR, text), and "
+                    "design directories",
                     path));
 }
 

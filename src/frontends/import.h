@@ -31,8 +31,8 @@ struct ImportedModel {
     std::vector<std::string> warnings;
 };
 
-/// Detects the format by content: Keras 3 .keras, Keras 2 .h5 / JSON + weights, native JSON, or a
-/// design directory (its model.json).
+/// Detects the format by content: Keras 3 .keras, Keras 2 .h5 / JSON + weights, native JSON, a
+/// program (DAIS, ALIR, our text), or a design directory (its model.json).
 Result<ImportedModel> import_model(const std::string& path, const ImportParams& params = {});
 
 }  // namespace gatewright::frontends

@@ -16,6 +16,7 @@
 #include "layers/merge.h"
 #include "layers/permute.h"
 #include "layers/prelu.h"
+#include "layers/program.h"
 #include "layers/quantize.h"
 #include "layers/relu.h"
 #include "layers/reshape.h"

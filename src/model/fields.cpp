@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "interchange/alir.h"
+
 namespace gatewright::model {
 
 using fixed::Cast;
@@ -98,6 +100,19 @@ Json write_field(const std::vector<Cast>& value) {
 Json write_field(const Values& value) {
     std::size_t next = 0;
     return write_nested(value, 0, next);
+}
+
+Json write_field(const interchange::SlotProgram& value) {
+    return interchange::write_alir(value);
+}
+
+Status read_field(const Json& json, interchange::SlotProgram& value) {
+    if (!interchange::is_alir(json)) {
+        return fail(fmt::format("is {}, expected an object with \"meta\" and \"spec_version\"",
+                                json.type_name()));
+    }
+    GW_TRY(value, interchange::read_alir(json));
+    return {};
 }
 
 Status read_field(const Json& json, bool& value) {

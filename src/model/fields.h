@@ -20,6 +20,7 @@
 
 #include "fixed/dyadic.h"
 #include "fixed/format.h"
+#include "interchange/slot_program.h"
 #include "model/layer.h"
 #include "support/json.h"
 
@@ -35,6 +36,7 @@ Json write_field(const std::vector<std::int64_t>& value);
 Json write_field(const std::vector<fixed::Dyadic>& value);
 Json write_field(const std::vector<fixed::Cast>& value);  ///< equal casts are written once
 Json write_field(const Values& value);                    ///< nested arrays
+Json write_field(const interchange::SlotProgram& value);  ///< an ALIR 4 file
 Status read_field(const Json& json, bool& value);
 Status read_field(const Json& json, std::int64_t& value);
 Status read_field(const Json& json, std::string& value);
@@ -44,6 +46,7 @@ Status read_field(const Json& json, std::vector<std::int64_t>& value);
 Status read_field(const Json& json, std::vector<fixed::Dyadic>& value);
 Status read_field(const Json& json, std::vector<fixed::Cast>& value);
 Status read_field(const Json& json, Values& value);
+Status read_field(const Json& json, interchange::SlotProgram& value);
 
 template <class T>
 inline constexpr const char* kFieldTypeName = "value";
@@ -66,6 +69,8 @@ inline constexpr const char* kFieldTypeName<std::vector<fixed::Cast>> =
     "fixed-point type, or one per element";
 template <>
 inline constexpr const char* kFieldTypeName<Values> = "nested array of numbers";
+template <>
+inline constexpr const char* kFieldTypeName<interchange::SlotProgram> = "ALIR 4 program";
 
 class FieldWriter {
   public:
