@@ -23,6 +23,12 @@ int exponent_above(double magnitude, Bound bound) {
     return exponent + (bound == Bound::kUpTo && (bits & kMantissa) == 0 ? 0 : 1);
 }
 
+// Within what products and sums of a graph cannot carry out of double's range.
+double to_real(const fixed::Integer& code, int frac) {
+    constexpr double kLargest = 0x1p600;
+    return std::clamp(std::ldexp(code.to_double(), -frac), -kLargest, kLargest);
+}
+
 }  // namespace
 
 int highest_bit(const RealRange& range, int lowest) {
@@ -40,8 +46,7 @@ Construction::Construction(std::span<const Interval> ranges, std::span<const int
     if (keeps_forms_) forms_.assign(ranges.size() * ranges.size(), 0.0);
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         const Interval& range = ranges[i];
-        const RealRange real{std::ldexp(range.lo.to_double(), -range.frac),
-                             std::ldexp(range.hi.to_double(), -range.frac)};
+        const RealRange real{to_real(range.lo, range.frac), to_real(range.hi, range.frac)};
         inputs_.push_back(real);
         input_lowest_.push_back(-range.frac);
         const int depth = arrival.empty() ? 0 : arrival[i];

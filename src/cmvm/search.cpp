@@ -48,6 +48,7 @@ Search::Search(const Matrix& matrix, std::span<const Interval> inputs, std::span
     const std::vector<int> no_limits(distinct_.distinct.size(), kDeepest);
     for (const Sum& sum : sums_of(distinct_.distinct, no_limits, SumSign::kAsGiven, {})) {
         digits_ += sum.digits.size();
+        pairs_ += sum.digits.size() * sum.digits.size() / 2;
         least_depth_ = std::max(least_depth_, cmvm::least_depth(construction, sum.digits));
     }
 }
@@ -144,6 +145,8 @@ std::size_t Search::tries(int effort) const {
 }
 
 Candidate Search::best(int max_depth, int effort, std::uint64_t seed) const {
+    constexpr std::size_t kMostPairs = 100'000'000;  // more would fill the memory with patterns
+    if (pairs_ > kMostPairs) return plain_trees(max_depth);
     const int limit = std::min(std::max(max_depth - base_level_, least_depth_), kDeepest);
     std::optional<Candidate> best;
     for (const Recipe& recipe : recipes(effort, seed)) {

@@ -56,6 +56,7 @@ class Search {
     std::vector<int> arrival_;  // above base_level_
     DistinctColumns distinct_;
     std::size_t digits_ = 0;
+    std::size_t pairs_ = 0;  // of digits of one column
     int base_level_ = 0;
     int least_depth_ = 0;  // above base_level_
 };

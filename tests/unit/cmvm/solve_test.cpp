@@ -144,6 +144,17 @@ TEST(Solve, TakesTheLargestEntries) {
     expect_exact(m, solve(m, bytes(m)));
 }
 
+TEST(Solve, TakesInputsOfAnyWidth) {
+    const Matrix m = matrix(3, 2, {3, -5, 7, 11, 45, 1});
+    std::vector<Interval> wide;
+    for (const int bits : {8, 900, 3000}) {
+        wide.push_back({-Integer::power_of_two(bits), Integer::power_of_two(bits), bits / 2});
+    }
+    SolveStats stats;
+    expect_exact(m, solve(m, wide, {}, &stats));
+    EXPECT_LE(stats.depth, shallowest(m) + 1);
+}
+
 TEST(Solve, NeedsNoAdderForCopiesNegationsShiftsAndZeros) {
     const Matrix m = matrix(1, 5, {0, 1, -1, 4, -32});
     EXPECT_TRUE(solve(m, bytes(m)).nodes.empty());
