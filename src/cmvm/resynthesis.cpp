@@ -418,7 +418,7 @@ class Sharer {
     void share() {
         constexpr std::array<int, 4> kBiases{1, 4, 16, 64};
         bias_ = kBiases[rng_.below(kBiases.size())];
-        noise_ = rng_.chance(0.3) ? 0 : rng_.unit();
+        noise_ = rng_.chance(0.3) ? 0 : 1 + rng_.below(kNoiseSteps);
         salt_ = rng_.next();
         queue_.clear();
         bench_.clean_up();
@@ -437,8 +437,10 @@ class Sharer {
     }
 
   private:
+    static constexpr std::uint64_t kNoiseSteps = 256;
+
     struct Candidate {
-        double score;
+        std::uint64_t score;
         std::uint64_t key;
         std::int32_t count;
         friend bool operator<(const Candidate& x, const Candidate& y) {
@@ -466,15 +468,16 @@ class Sharer {
     }
 
     // What the pattern saves: an adder less for each reader but one, wider ones first.
-    [[nodiscard]] double score(std::uint64_t key, std::int32_t count) const {
+    [[nodiscard]] std::uint64_t score(std::uint64_t key, std::int32_t count) const {
         const TermPair pair = pair_of(key);
         const BitExtent& a = bench_.network()[pair.a].extent;
         const BitExtent& b = bench_.network()[pair.b].extent;
         const int top = std::min(a.top, b.top + pair.distance);
         const int bottom = std::max(a.low, b.low + pair.distance);
         const int overlap = std::clamp(top - bottom, 0, 63);
-        const double worth = (count - 1) * (bias_ + overlap);
-        return noise_ == 0 ? worth : worth * (1 + noise_ * Rng(key ^ salt_).unit());
+        const auto worth = static_cast<std::uint64_t>((count - 1) * (bias_ + overlap));
+        const std::uint64_t luck = noise_ == 0 ? 0 : Rng(key ^ salt_).below(kNoiseSteps);
+        return worth * (kNoiseSteps * kNoiseSteps + noise_ * luck);
     }
 
     [[nodiscard]] std::vector<std::int32_t> rows_with(const TermPair& pair) const {
@@ -597,7 +600,7 @@ class Sharer {
     Workbench& bench_;
     Rng& rng_;
     int bias_ = 1;
-    double noise_ = 0;
+    std::uint64_t noise_ = 0;  // luck's share, of kNoiseSteps
     std::uint64_t salt_ = 0;
     std::vector<Candidate> queue_;  // a heap
 };
