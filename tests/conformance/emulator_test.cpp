@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every layer's examples through the emulator: bit for bit the dataflow interpreter's outputs. No
-// test code per layer.
+// Every layer's examples through every machine of the emulator: bit for bit the dataflow
+// interpreter's outputs. No test code per layer.
 #include <gtest/gtest.h>
 
 #include "dfg/interpreter.h"
@@ -48,8 +48,13 @@ TEST_P(EmulatorConformance, EmulatorEqualsDataflow) {
             for (Integer& code : dfg::interpret(flat.program, event))
                 expected.push_back(std::move(code));
         }
-        ASSERT_EQ(emulated(emulate::Engine(flat.program), in, events.size()), expected)
-            << example.layer->attributes().dump(1);
+        for (const emulate::Machine machine :
+             {emulate::Machine::kInterpreter, emulate::Machine::kAvx2, emulate::Machine::kAvx512}) {
+            const emulate::Engine engine(flat.program, {machine});
+            ASSERT_EQ(emulated(engine, in, events.size()), expected)
+                << engine.description() << "\n"
+                << example.layer->attributes().dump(1);
+        }
     }
 }
 
