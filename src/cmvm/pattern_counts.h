@@ -42,7 +42,7 @@ class PatternCounts {
     PatternCounts() : slots_(kFirstSize) {}
 
     void add(std::uint64_t key, std::int32_t change) {
-        Slot& slot = find(key);
+        Slot& slot = slots_[place(key)];
         if (!slot.used) {
             slot = {key, 0, true};
             ++used_;
@@ -50,9 +50,7 @@ class PatternCounts {
         slot.count += change;
         if (used_ * 2 > slots_.size()) rebuild();
     }
-    [[nodiscard]] std::int32_t count(std::uint64_t key) const {
-        return const_cast<PatternCounts*>(this)->find(key).count;
-    }
+    [[nodiscard]] std::int32_t count(std::uint64_t key) const { return slots_[place(key)].count; }
 
   private:
     static constexpr std::size_t kFirstSize = 1024;
@@ -62,11 +60,11 @@ class PatternCounts {
         bool used = false;
     };
 
-    Slot& find(std::uint64_t key) {
+    [[nodiscard]] std::size_t place(std::uint64_t key) const {
         const std::size_t mask = slots_.size() - 1;
         std::size_t at = (key * 0x9E3779B97F4A7C15U >> 20U) & mask;
         while (slots_[at].used && slots_[at].key != key) at = (at + 1) & mask;
-        return slots_[at];
+        return at;
     }
 
     void rebuild() {
@@ -76,7 +74,7 @@ class PatternCounts {
         old.swap(slots_);
         used_ = alive;
         for (const Slot& slot : old) {
-            if (slot.count != 0) find(slot.key) = slot;
+            if (slot.count != 0) slots_[place(slot.key)] = slot;
         }
     }
 
