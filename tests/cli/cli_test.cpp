@@ -47,8 +47,8 @@ TEST_F(Cli, CompileWritesTheDesignDirectory) {
           "ops", "cells", "register_bits", "estimate", "layers", "seconds"}) {
         EXPECT_TRUE(report->contains(field)) << field;
     }
-    for (const char* file :
-         {"design.json", "model.json", "report.json", "report.html", "rtl/tiny.v", "sim/run.sh"}) {
+    for (const char* file : {"design.json", "model.json", "dataflow.txt", "report.json",
+                             "report.html", "rtl/tiny.v", "sim/run.sh"}) {
         EXPECT_TRUE(fs::exists(folder_ / "out" / file)) << file;
     }
 }
@@ -195,7 +195,8 @@ TEST_F(Cli, AnInterruptedRunLeavesNothingHalfWritten) {
         ASSERT_TRUE(outcome);
         // The signal may come after the last rename: then the design is there, and whole.
         if (fs::exists(folder_ / "out")) {
-            for (const char* file : {"design.json", "model.json", "report.json", "report.html"}) {
+            for (const char* file :
+                 {"design.json", "model.json", "dataflow.txt", "report.json", "report.html"}) {
                 EXPECT_TRUE(fs::exists(folder_ / "out" / file))
                     << file << " after " << delay << " s";
             }
