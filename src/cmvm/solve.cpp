@@ -22,6 +22,17 @@ Candidate best_within(const Search& search, int max_depth, const SolveParams& pa
     return plain.cost < found.cost ? plain : found;
 }
 
+// Improving weighs linear forms over all inputs, value by value; what has very many of both would
+// take far longer to improve than to find, and gets it from a higher effort.
+bool pays_to_improve(const AdderGraph& graph, int effort) {
+    constexpr std::size_t kMostCoefficients = 3'000'000;
+    constexpr int kMostEffort = 20;
+    if (effort <= 0) return false;
+    const int doublings = std::min(effort, kMostEffort) - 1;
+    return graph.nodes.size() * graph.inputs <= kMostCoefficients
+                                                    << static_cast<unsigned>(doublings);
+}
+
 struct Found {
     AdderGraph graph;
     int max_depth = 0;  // that it was searched for
@@ -70,7 +81,7 @@ AdderGraph solve(const Matrix& matrix, std::span<const Interval> inputs, const S
     const Stopwatch watch;
     Found found = best_graph(Search(matrix, inputs, arrival), params, arrival);
     AdderGraph graph = std::move(found.graph);
-    if (params.effort > 0) {
+    if (pays_to_improve(graph, params.effort)) {
         graph = improve(graph, inputs,
                         {found.max_depth, params.effort, params.seed, params.ternary, arrival});
     } else if (params.ternary == TernaryAdders::kAllow) {
