@@ -49,6 +49,7 @@ bench: deps
 	@$(MAKE) --no-print-directory build
 	@mkdir -p $(BUILD)/bench
 	@for program in $(BUILD)/bin/bench_*; do $$program $(BUILD)/bench || exit 1; done
+	@bench/logic/run.sh $(BUILD) $(BUILD)/bench 2> $(BUILD)/bench/logic.log || { cat $(BUILD)/bench/logic.log; exit 1; }
 	@bench/cmvm/run.sh $(BUILD) $(BUILD)/bench --quick 2> $(BUILD)/bench/cmvm.log || { cat $(BUILD)/bench/cmvm.log; exit 1; }
 
 clean:

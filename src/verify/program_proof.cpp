@@ -31,7 +31,7 @@ using fixed::Interval;
 constexpr std::size_t kEvents = 96;
 constexpr std::int64_t kMostCases = 1 << 14;  // of a cone that is run through all of them
 constexpr std::size_t kLargestCone = 300;     // nodes
-constexpr int kRounds = 4;
+constexpr int kRounds = 30;
 
 std::vector<Integer> event_of(const Program& program, std::size_t number, Rng& rng) {
     std::vector<Integer> event;
@@ -411,7 +411,7 @@ ProofResult prove_programs(const Program& before, const Program& after, double b
     }
     std::size_t asked = 0;
     bool settled = false;
-    for (int round = 0; round < kRounds && !settled; ++round) {
+    for (int round = 0; round < kRounds && !settled && watch.seconds() < budget_seconds; ++round) {
         const std::vector<Question> questions = walk.round();
         asked = questions.size();
         const double left = budget_seconds - watch.seconds();
