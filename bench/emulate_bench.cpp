@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -99,7 +100,7 @@ struct Events {
     std::vector<std::int16_t> codes;
     std::vector<std::int16_t> expected;  // of the first kChecked
     double interpreter = 0;              // events per second
-    static constexpr std::size_t kChecked = 2000;
+    static constexpr std::size_t kChecked = 500;
 };
 
 Events make_events(const dfg::Program& program, std::size_t count) {
@@ -194,9 +195,10 @@ Status run_bench(const std::string& folder, std::size_t count) {
         fmt::print("{}: {} operations\n  {:>12} {:>12} {:>12} {:>9} {:>9} {:>7}\n", network.name,
                    network.program.size(), "per core/s", "2 threads/s", "floats/s", "x interp.",
                    "1 event us", "make ms");
-        const Events events = make_events(network.program, std::max(count, Events::kChecked));
+        const Events events = make_events(network.program, std::max(count, std::size_t{1000}));
         for (const Machine machine : {Machine::kInterpreter, Machine::kAvx2, Machine::kAvx512}) {
-            Json row = measure(network, machine, events, std::max(count, Events::kChecked));
+            std::fflush(stdout);
+            Json row = measure(network, machine, events, std::max(count, std::size_t{1000}));
             row.set("network", network.name);
             row.set("operations", network.program.size());
             equal = equal && row.find("equal")->as_bool();
