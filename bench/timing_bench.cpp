@@ -5,7 +5,7 @@
 // and whether the clock asked for is met. Two sets of designs (timing/designs.h): `calibrate` fits
 // the device's numbers on one and prints them for src/schedule/devices/<part>.json; without it the
 // other set is measured. Baseline of the run: the device's numbers as they are.
-// Usage: bench_timing FOLDER [PART] [calibrate]        (parts: ice40hx8k, lfe5u-45f-6)
+// Usage: bench_timing FOLDER [PART] [calibrate]        (PART: ice40hx8k, or a device file)
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -94,6 +94,8 @@ Json summary_json(const std::vector<Placed>& placed, const schedule::Device& dev
         met += *one.report.clock_mhz >= one.compiled.schedule.clock_mhz ? 1U : 0U;
     }
     Json json = Json::object();
+    json.set("benchmark", "timing");
+    json.set("command", fmt::format("build/bin/bench_timing build/bench {}", device.part));
     json.set("part", device.part).set("tool", placed.at(0).report.tool);
     json.set("designs", placed.size()).set("met", met);
     json.set("median_error", median_error(errors)).set("rows", std::move(rows));
@@ -151,7 +153,7 @@ Status run_bench(const std::string& folder, const std::string& part, bool calibr
     fmt::print("{}: median error {:.1f} %, {} of {} designs meet the clock asked for\n", part,
                100 * result.find("median_error")->as_number(), result.find("met")->as_integer(),
                placed.size());
-    return write_file(fmt::format("{}/timing_{}.json", folder, device.part), result.dump(1) + "\n");
+    return write_file(folder + "/timing.json", result.dump(1) + "\n");
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ Result<Chip> chip_of(const std::string& part) {
     if (tokens[0] == "lfe5u") return ecp5_chip(part, tokens);
     return fail(fmt::format(
         "part '{}' cannot be placed and routed by the open tools; parts that can: ice40hx8k, "
-        "lfe5u-45f-6",
+        "and ECP5 by a device file whose vendor_part is like LFE5U-45F-6BG381C",
         part));
 }
 
