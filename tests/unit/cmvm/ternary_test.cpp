@@ -69,7 +69,7 @@ TEST(FuseTernary, KeepsTheMatrixAndSavesCells) {
         ASSERT_LE(carry_cells(fused, inputs), carry_cells(graph, inputs));
         ASSERT_LE(depth(fused), depth(graph));
         std::size_t adders = 0;
-        for (const AdderNode& node : fused.nodes) adders += node.is_ternary() ? 2 : 1;
+        for (const AdderNode& node : fused.nodes) adders += node.is_ternary() ? 2U : 1U;
         ASSERT_EQ(adders, graph.nodes.size());
     }
 }

@@ -359,7 +359,10 @@ TEST(Speed, LargeTensorsAreInferredAndLoweredInSeconds) {
             operands.push_back({types[i], x[i]});
         }
         cmvm::Cache cache;
-        model::Lowering lowering{builder, {.depth_slack = 0, .effort = 0}, cache};
+        cmvm::SolveParams plain;
+        plain.depth_slack = 0;
+        plain.effort = 0;
+        model::Lowering lowering{builder, plain, cache};
         EXPECT_FALSE(layer->lower(lowering, operands).empty());
         return watch.seconds();
     };
