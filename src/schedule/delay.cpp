@@ -42,6 +42,12 @@ double carry_path(int bits, const Device& device) {
            further_blocks * device.carry_block_ps;
 }
 
+// What a net of one bit costs more when it steers a word of this width: each bit of the word is a
+// LUT that reads it. Nets before an op are counted by its users, as if each were one LUT.
+double steering_ps(int width, const Device& device) {
+    return net_ps(device, static_cast<std::size_t>(std::max(1, width))) - net_ps(device, 1);
+}
+
 // Low bits of a ± b·2^shift that only one operand has: they pass the carry chain by. All bits if
 // the operands lie side by side and nothing is added.
 int pass_through_bits(const Program& program, const Node& node) {
@@ -112,6 +118,7 @@ double cast_delay(const Program& program, const Node& node, const Device& device
         // The detection joins the final multiplexer's LUT when it is small enough.
         const int levels = reduction_levels(work.checked_bits, device.lut_inputs);
         delay += lut_path(work.checked_bits <= 3 ? 1 : 1 + levels, device);
+        delay += steering_ps(node.format.width, device);
     }
     return delay;
 }
@@ -127,8 +134,9 @@ double multiply_delay(const Program& program, const Node& node, const Device& de
 }
 
 double min_max_delay(const Program& program, const Node& node, const Device& device) {
-    if (has_zero_operand(program, node)) return device.lut_ps;
-    return carry_path(comparison_bits(program, node), device) + device.net_ps + device.lut_ps;
+    const double choice = steering_ps(node.format.width, device) + device.lut_ps;
+    if (has_zero_operand(program, node)) return choice;
+    return carry_path(comparison_bits(program, node), device) + device.net_ps + choice;
 }
 
 double popcount_delay(const Program& program, const Node& node, const Device& device) {
@@ -140,8 +148,9 @@ double popcount_delay(const Program& program, const Node& node, const Device& de
 }
 
 double select_delay(const Program& program, const Node& node, const Device& device) {
-    return lut_path(1 + reduction_levels(program[node.args[0]].format.width, device.lut_inputs),
-                    device);
+    const int condition_bits = program[node.args[0]].format.width;
+    return lut_path(1 + reduction_levels(condition_bits, device.lut_inputs), device) +
+           steering_ps(node.format.width, device);
 }
 
 }  // namespace

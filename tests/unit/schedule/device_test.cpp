@@ -84,6 +84,36 @@ TEST(Device, ACarryChainPaysForEachFurtherBlock) {
     EXPECT_DOUBLE_EQ(delay(17), 300 + 17 + 40);
 }
 
+// Ten bits chosen by one: the net to ten LUTs costs 50 ps more than the net to one.
+TEST(Device, ABitThatSteersAWordPaysForItsNetToEveryBit) {
+    Device device;
+    device.lut_inputs = 6;
+    device.lut_ps = 100;
+    device.net_ps = 50;
+    device.carry_entry_ps = 300;
+    device.carry_ps_per_bit = 10;
+    device.fanout_growth = {{1, 100}, {1, 3}};
+    const auto delay = [&](const std::string& lines, std::size_t node) {
+        const auto program = dfg::parse_text("program p\n" + lines);
+        EXPECT_TRUE(program) << program.error().message;
+        return delay_ps(*program, program->nodes()[node], device);
+    };
+    const double steering = 50;
+    const double choice = 100 + steering;
+    EXPECT_NEAR(delay("%0 = input s10.0\n%1 = input s10.0\n%2 = max s10.0 %0 %1\noutput %2\n", 2),
+                300 + 10 * 10 + 50 + choice, 1e-9);
+    EXPECT_NEAR(delay("%0 = input s11.0\n%1 = const u0.0 0\n%2 = max u10.0 %0 %1\noutput %2\n", 2),
+                choice, 1e-9);
+    EXPECT_NEAR(delay("%0 = input u1.0\n%1 = input s10.0\n%2 = input s10.0\n"
+                      "%3 = select s10.0 %0 %1 %2\noutput %3\n",
+                      3),
+                choice, 1e-9);
+    EXPECT_NEAR(delay("%0 = input u12.0\n%1 = cast u10.0 TRN SAT %0\noutput %1\n", 1), choice,
+                1e-9);
+    EXPECT_NEAR(delay("%0 = input u14.0\n%1 = cast u10.0 TRN SAT %0\noutput %1\n", 1),
+                100 + 50 + choice, 1e-9);
+}
+
 TEST(Device, APartMayBeAFile) {
     const std::string path = ::testing::TempDir() + "gatewright_device_test.json";
     std::ofstream(path) << "{\"part\": \"mine\"}";
