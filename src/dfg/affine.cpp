@@ -80,10 +80,14 @@ std::optional<Form> linear_form(const Node& node, const Program& program,
     }
 }
 
-}  // namespace
-
-std::vector<Interval> affine_ranges(const Program& program) {
+struct Analysis {
     std::vector<Interval> ranges;
+    std::vector<bool> is_exact;  // the value is its linear form: nothing wrapped
+};
+
+Analysis analyse(const Program& program) {
+    Analysis out;
+    std::vector<Interval>& ranges = out.ranges;
     std::vector<Form> forms;
     ranges.reserve(program.size());
     forms.reserve(program.size());
@@ -97,6 +101,7 @@ std::vector<Interval> affine_ranges(const Program& program) {
                 const Interval aligned = on_grid(exact, frac);
                 if (node.format.holds(aligned.lo) && node.format.holds(aligned.hi)) {
                     ranges.push_back(aligned);
+                    out.is_exact.push_back(true);
                     forms.push_back(std::move(*form));
                     continue;
                 }
@@ -105,9 +110,20 @@ std::vector<Interval> affine_ranges(const Program& program) {
         // An input's claim is an assumption; every other node must earn its range.
         const Interval own = node.op == Op::kInput ? node.range : result_range(program, node);
         ranges.push_back(on_grid(own, node.format.frac));
+        out.is_exact.push_back(false);
         forms.push_back(self);
     }
-    return ranges;
+    return out;
+}
+
+}  // namespace
+
+std::vector<Interval> affine_ranges(const Program& program) {
+    return analyse(program).ranges;
+}
+
+std::vector<bool> exact_sums(const Program& program) {
+    return analyse(program).is_exact;
 }
 
 Status verify_ranges(const Program& program) {

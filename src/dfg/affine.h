@@ -16,6 +16,10 @@ namespace gatewright::dfg {
 /// Each is on the grid of its node's format.
 std::vector<fixed::Interval> affine_ranges(const Program& program);
 
+/// Which values are proven to be the exact result of their linear operation: their format holds it
+/// for every input, so that nothing wraps.
+std::vector<bool> exact_sums(const Program& program);
+
 /// verify(), and every node's claimed range contains its provable range.
 Status verify_ranges(const Program& program);
 

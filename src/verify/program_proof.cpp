@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "dfg/affine.h"
 #include "dfg/interpreter.h"
 #include "support/check.h"
 #include "support/rng.h"
@@ -32,6 +33,7 @@ constexpr std::size_t kEvents = 96;
 constexpr std::int64_t kMostCases = 1 << 14;  // of a cone that is run through all of them
 constexpr std::size_t kLargestCone = 300;     // nodes
 constexpr int kRounds = 30;
+constexpr int kWideBits = 1024;  // of sums that are proven not to wrap
 
 std::vector<Integer> event_of(const Program& program, std::size_t number, Rng& rng) {
     std::vector<Integer> event;
@@ -52,19 +54,35 @@ std::vector<Integer> event_of(const Program& program, std::size_t number, Rng& r
     return event;
 }
 
-// What every value of a program is in each event.
-std::vector<std::string> signatures(const Program& program,
-                                    const std::vector<std::vector<Integer>>& events) {
-    std::vector<std::string> out(program.size());
-    for (const auto& event : events) {
-        const std::vector<Integer> codes = dfg::interpret_all(program, event);
+// What every value of a program is in the first event, and in each event how far it is from that:
+// values that differ by a constant have the same steps.
+struct Signature {
+    Dyadic first;
+    std::string steps;
+    bool varies = false;
+};
+
+std::vector<Signature> signatures(const Program& program,
+                                  const std::vector<std::vector<Integer>>& events) {
+    std::vector<Signature> out(program.size());
+    for (std::size_t e = 0; e < events.size(); ++e) {
+        const std::vector<Integer> codes = dfg::interpret_all(program, events[e]);
         for (std::size_t i = 0; i < codes.size(); ++i) {
             const Dyadic value(codes[i], -program.nodes()[i].format.frac);
-            out[i] += fmt::format("{}e{} ", value.mantissa().to_string(), value.exponent());
+            if (e == 0) out[i].first = value;
+            const Dyadic step = value - out[i].first;
+            out[i].varies = out[i].varies || !step.is_zero();
+            out[i].steps += fmt::format("{}e{} ", step.mantissa().to_string(), step.exponent());
         }
     }
     return out;
 }
+
+// A value of the new program as one of the old plus a constant.
+struct Twin {
+    std::size_t value = 0;
+    Dyadic offset;
+};
 
 // The nodes between a value and the leaves it is computed from, operands first.
 struct Cone {
@@ -80,7 +98,11 @@ struct Question {
 
 class Walk {
   public:
-    Walk(const Program& before, const Program& after) : before_(before), after_(after) {}
+    Walk(const Program& before, const Program& after)
+        : before_(before),
+          after_(after),
+          exact_before_(dfg::exact_sums(before)),
+          exact_after_(dfg::exact_sums(after)) {}
 
     /// The first output that differs in some event.
     std::optional<std::string> suggest() {
@@ -90,26 +112,22 @@ class Walk {
         const auto old = signatures(before_, events);
         const auto now = signatures(after_, events);
         for (std::size_t o = 0; o < before_.outputs().size(); ++o) {
-            if (old[before_.outputs()[o].index()] != now[after_.outputs()[o].index()]) {
+            const Signature& a = old[before_.outputs()[o].index()];
+            const Signature& b = now[after_.outputs()[o].index()];
+            if (!(a.first == b.first) || a.steps != b.steps) {
                 return fmt::format("output {} differs in an event", o);
             }
         }
-        std::map<std::string, std::size_t> first;
-        for (std::size_t i = 0; i < old.size(); ++i) {
-            if (before_.nodes()[i].op != Op::kInput) first.emplace(old[i], i);
-        }
-        twin_.resize(after_.size());
-        for (std::size_t i = 0; i < now.size(); ++i) {
-            const auto found = first.find(now[i]);
-            if (found != first.end()) twin_[i] = found->second;
-        }
+        suggest_twins(old, now);
+        old_ = old;
+        now_ = now;
         for (std::size_t i = 0; i < before_.inputs().size(); ++i) {
-            twin_[after_.inputs()[i].index()] = before_.inputs()[i].index();
+            twin_[after_.inputs()[i].index()] = Twin{before_.inputs()[i].index(), {}};
         }
         for (std::size_t o = 0; o < after_.outputs().size(); ++o) {
             const std::size_t output = after_.outputs()[o].index();
             if (after_.nodes()[output].op != Op::kInput) {
-                twin_[output] = before_.outputs()[o].index();
+                twin_[output] = Twin{before_.outputs()[o].index(), {}};
             }
         }
         return std::nullopt;
@@ -130,14 +148,23 @@ class Walk {
         return questions;
     }
 
-    void drop(std::size_t after) { twin_[after].reset(); }
+    /// After a suggestion that cannot be proven: its operands are matched with those of its twin
+    /// instead, once; then it is dropped.
+    void drop(std::size_t after) {
+        const std::size_t before = twin_[after]->value;
+        if (realigned_.insert(after).second && realign(after, before)) return;
+        twin_[after].reset();
+    }
 
     [[nodiscard]] std::size_t proven_outputs() const {
         std::size_t proven = 0;
         for (std::size_t o = 0; o < after_.outputs().size(); ++o) {
             const auto& twin = twin_[after_.outputs()[o].index()];
             const std::size_t wanted = before_.outputs()[o].index();
-            if (twin && (*twin == wanted || is_constant_pair(*twin, wanted))) ++proven;
+            if (twin && twin->offset.is_zero() &&
+                (twin->value == wanted || is_constant_pair(twin->value, wanted))) {
+                ++proven;
+            }
         }
         return proven;
     }
@@ -145,6 +172,76 @@ class Walk {
     [[nodiscard]] std::size_t enumerated() const { return enumerated_; }
 
   private:
+    bool realign(std::size_t after, std::size_t before) {
+        const Node& a = after_.nodes()[after];
+        const Node& b = before_.nodes()[before];
+        bool changed = false;
+        for (std::size_t k = 0; a.op == b.op && k < dfg::arity(a.op); ++k) {
+            const std::size_t x = a.args[k].index();
+            const std::size_t y = b.args[k].index();
+            const Dyadic offset = now_[x].first - old_[y].first;
+            const bool is_new = twin_[x] && twin_[x]->value != y && !twin_[x]->offset.is_zero();
+            if (!is_new || now_[x].steps != old_[y].steps || !is_on_grid(x, y, offset)) continue;
+            twin_[x] = Twin{y, offset};
+            changed = true;
+        }
+        return changed;
+    }
+
+    [[nodiscard]] bool is_on_grid(std::size_t after, std::size_t before,
+                                  const Dyadic& offset) const {
+        const int frac = after_.nodes()[after].format.frac;
+        return before_.nodes()[before].format.frac <= frac &&
+               (offset.is_zero() || offset.frac() <= frac);
+    }
+
+    // The first equal value, else the first that differs by a constant on the finer grid of the
+    // two.
+    void suggest_twins(const std::vector<Signature>& old, const std::vector<Signature>& now) {
+        std::map<std::string, std::vector<std::size_t>> by_steps;
+        for (std::size_t i = 0; i < old.size(); ++i) {
+            if (before_.nodes()[i].op != Op::kInput) by_steps[old[i].steps].push_back(i);
+        }
+        twin_.resize(after_.size());
+        for (std::size_t i = 0; i < now.size(); ++i) {
+            const auto found = by_steps.find(now[i].steps);
+            if (found == by_steps.end()) continue;
+            for (const std::size_t j : found->second) {
+                const Dyadic offset = now[i].first - old[j].first;
+                if (offset.is_zero()) {
+                    twin_[i] = Twin{j, {}};
+                    break;
+                }
+                if (!now[i].varies || !is_on_grid(i, j, offset)) continue;
+                const auto rank = std::pair(magnitude(offset), -shared_operands(i, j));
+                if (!twin_[i] || rank < std::pair(magnitude(twin_[i]->offset),
+                                                  -shared_operands(i, twin_[i]->value))) {
+                    twin_[i] = Twin{j, offset};
+                }
+            }
+        }
+    }
+
+    // Operands that are the same up to a constant, as far as suggested.
+    [[nodiscard]] int shared_operands(std::size_t after, std::size_t before) const {
+        int count = 0;
+        for (const ValueId a : after_.nodes()[after].operands()) {
+            for (const ValueId b : before_.nodes()[before].operands())
+                count += twin_[a.index()] && twin_[a.index()]->value == b.index() ? 1 : 0;
+        }
+        return count;
+    }
+
+    [[nodiscard]] static Dyadic magnitude(const Dyadic& value) {
+        return value.sign() < 0 ? -value : value;
+    }
+
+    [[nodiscard]] int offset_bits(std::size_t leaf) const {
+        const Dyadic& offset = twin_[leaf]->offset;
+        if (offset.is_zero()) return 0;
+        return offset.code_at(after_.nodes()[leaf].format.frac).magnitude_bits() + 2;
+    }
+
     [[nodiscard]] bool is_constant_pair(std::size_t a, std::size_t b) const {
         const Node& x = before_.nodes()[a];
         const Node& y = before_.nodes()[b];
@@ -152,11 +249,12 @@ class Walk {
     }
 
     // Same function, and every operand equal by what is assumed so far.
-    [[nodiscard]] bool is_same_operation(std::size_t after, std::size_t before) const {
+    [[nodiscard]] bool is_same_operation(std::size_t after, const Twin& before) const {
         const Node& a = after_.nodes()[after];
-        const Node& b = before_.nodes()[before];
-        if (a.op != b.op || a.format != b.format || a.shift != b.shift || a.round != b.round ||
-            a.overflow != b.overflow || a.saturation_bits != b.saturation_bits) {
+        const Node& b = before_.nodes()[before.value];
+        if (!before.offset.is_zero() || a.op != b.op || a.format != b.format ||
+            a.shift != b.shift || a.round != b.round || a.overflow != b.overflow ||
+            a.saturation_bits != b.saturation_bits) {
             return false;
         }
         if (a.op == Op::kConstant) return a.range.lo == b.range.lo;
@@ -165,7 +263,7 @@ class Walk {
         }
         for (std::size_t k = 0; k < dfg::arity(a.op); ++k) {
             const auto& twin = twin_[a.args[k].index()];
-            const bool same = twin && *twin == b.args[k].index() &&
+            const bool same = twin && twin->offset.is_zero() && twin->value == b.args[k].index() &&
                               after_[a.args[k]].format == before_[b.args[k]].format;
             if (!same) return false;
         }
@@ -199,40 +297,45 @@ class Walk {
     std::optional<Question> ask(std::size_t after) {
         const Cone now = cone_after(after);
         std::map<std::size_t, std::size_t> leaf_of;  // before -> after
-        for (const std::size_t leaf : now.leaves) leaf_of.emplace(*twin_[leaf], leaf);
+        for (const std::size_t leaf : now.leaves) leaf_of.emplace(twin_[leaf]->value, leaf);
         const auto is_leaf = [&](std::size_t i) { return leaf_of.contains(i); };
-        const std::size_t root = *twin_[after];
+        const std::size_t root = twin_[after]->value;
         const Cone old = is_leaf(root) ? Cone{{}, {root}} : cone(before_, root, is_leaf);
         if (now.nodes.size() + old.nodes.size() > kLargestCone) return Question{after, ""};
         std::set<std::size_t> leaves = old.leaves;
         for (const auto& [leaf, twin] : leaf_of) leaves.insert(leaf);
-        if (const auto equal = run_all(now, old, leaves)) {
+        const Dyadic& offset = twin_[after]->offset;
+        if (const auto equal = run_all(now, old, leaves, offset)) {
             ++enumerated_;
             if (*equal) return std::nullopt;
             return Question{after, ""};
         }
-        return Question{after, question_text(now, old, leaves)};
+        return Question{after, question_text(now, old, leaves, offset)};
     }
 
-    [[nodiscard]] Integer code_after(std::size_t leaf, const Integer& code,
-                                     std::size_t before) const {
-        return code << (after_.nodes()[leaf].format.frac - before_.nodes()[before].format.frac);
+    [[nodiscard]] Integer code_after(std::size_t leaf, const Integer& code) const {
+        const Twin& twin = *twin_[leaf];
+        const int frac = after_.nodes()[leaf].format.frac;
+        const Integer same = code << (frac - before_.nodes()[twin.value].format.frac);
+        return twin.offset.is_zero() ? same : same + twin.offset.code_at(frac);
     }
 
-    static void evaluate(const Program& program, const Cone& cone,
+    static void evaluate(const Program& program, const std::vector<bool>& exact, const Cone& cone,
                          std::map<std::size_t, Integer>& values) {
         for (const std::size_t i : cone.nodes) {
             std::vector<Integer> operands;
             for (const ValueId arg : program.nodes()[i].operands()) {
                 operands.push_back(values.at(arg.index()));
             }
-            values[i] = dfg::evaluate_node(program, program.nodes()[i], operands);
+            const Node node = unwrapped(program.nodes()[i], exact[i], kWideBits);
+            values[i] = dfg::evaluate_node(program, node, operands);
         }
     }
 
     // Both cones at all codes of their leaves; nullopt if these are too many.
     [[nodiscard]] std::optional<bool> run_all(const Cone& now, const Cone& old,
-                                              const std::set<std::size_t>& leaves) const {
+                                              const std::set<std::size_t>& leaves,
+                                              const Dyadic& offset) const {
         Integer cases = 1;
         for (const std::size_t leaf : leaves) {
             const Interval& range = before_.nodes()[leaf].range;
@@ -249,13 +352,13 @@ class Walk {
             std::size_t k = 0;
             for (const std::size_t leaf : leaves) values_old[leaf] = code[k++];
             for (const std::size_t leaf : now.leaves) {
-                values_now[leaf] = code_after(leaf, values_old.at(*twin_[leaf]), *twin_[leaf]);
+                values_now[leaf] = code_after(leaf, values_old.at(twin_[leaf]->value));
             }
-            evaluate(before_, old, values_old);
-            evaluate(after_, now, values_now);
+            evaluate(before_, exact_before_, old, values_old);
+            evaluate(after_, exact_after_, now, values_now);
             const Dyadic a(values_now.at(root_now), -after_.nodes()[root_now].format.frac);
             const Dyadic b(values_old.at(root_old), -before_.nodes()[root_old].format.frac);
-            if (!(a == b)) return false;
+            if (!(a == b + offset)) return false;
             k = 0;
             auto leaf = leaves.begin();
             while (leaf != leaves.end() && code[k] == before_.nodes()[*leaf].range.hi) {
@@ -285,16 +388,18 @@ class Walk {
 
     // One script: the leaves within their ranges, both cones, and that they differ.
     [[nodiscard]] std::string question_text(const Cone& now, const Cone& old,
-                                            const std::set<std::size_t>& leaves) const {
+                                            const std::set<std::size_t>& leaves,
+                                            const Dyadic& offset) const {
         int width = std::max(generous_width(after_, now), generous_width(before_, old));
         for (const std::size_t leaf : leaves) {
             width = std::max(width, before_.nodes()[leaf].format.width + 8);
         }
         for (const std::size_t leaf : now.leaves) {
             width = std::max(width, after_.nodes()[leaf].format.width +
-                                        before_.nodes()[*twin_[leaf]].format.width + 8 +
+                                        before_.nodes()[twin_[leaf]->value].format.width + 8 +
+                                        offset_bits(leaf) +
                                         std::abs(after_.nodes()[leaf].format.frac -
-                                                 before_.nodes()[*twin_[leaf]].format.frac));
+                                                 before_.nodes()[twin_[leaf]->value].format.frac));
         }
         const std::size_t root_now = now.nodes.back();
         const std::size_t root_old = old.nodes.empty() ? *old.leaves.begin() : old.nodes.back();
@@ -302,6 +407,7 @@ class Walk {
         const int frac_old = before_.nodes()[root_old].format.frac;
         const int frac = std::max(frac_now, frac_old);
         width += std::abs(frac_now - frac_old);
+        if (!offset.is_zero()) width += offset.code_at(frac).magnitude_bits() + 2;
         std::string text;
         std::size_t next_name = 0;
         const SmtDomain domain{width, &text, &next_name, {}, 0, 0, false};
@@ -316,21 +422,26 @@ class Walk {
         }
         std::map<std::size_t, std::string> terms_now;
         for (const std::size_t leaf : now.leaves) {
-            const std::size_t twin = *twin_[leaf];
-            const int up = after_.nodes()[leaf].format.frac - before_.nodes()[twin].format.frac;
-            terms_now[leaf] = domain.shl(terms_old.at(twin), up);
+            const Twin& twin = *twin_[leaf];
+            const int frac_leaf = after_.nodes()[leaf].format.frac;
+            const int up = frac_leaf - before_.nodes()[twin.value].format.frac;
+            terms_now[leaf] = domain.shl(terms_old.at(twin.value), up);
+            if (twin.offset.is_zero()) continue;
+            const Integer offset_code = twin.offset.code_at(frac_leaf);
+            terms_now[leaf] = domain.add(terms_now[leaf], domain.constant(offset_code));
         }
-        add_terms(before_, old, domain, terms_old);
-        add_terms(after_, now, domain, terms_now);
+        add_terms(before_, exact_before_, old, domain, terms_old);
+        add_terms(after_, exact_after_, now, domain, terms_now);
         const std::string a = domain.shl(terms_now.at(root_now), frac - frac_now);
-        const std::string b = domain.shl(terms_old.at(root_old), frac - frac_old);
+        std::string b = domain.shl(terms_old.at(root_old), frac - frac_old);
+        if (!offset.is_zero()) b = domain.add(b, domain.constant(offset.code_at(frac)));
         return fmt::format("(push)\n{}(assert (distinct {} {}))\n(check-sat)\n(pop)\n", text, a, b);
     }
 
-    static void add_terms(const Program& program, const Cone& cone, SmtDomain domain,
-                          std::map<std::size_t, std::string>& terms) {
+    static void add_terms(const Program& program, const std::vector<bool>& exact, const Cone& cone,
+                          SmtDomain domain, std::map<std::size_t, std::string>& terms) {
         for (const std::size_t i : cone.nodes) {
-            const Node& node = program.nodes()[i];
+            const Node node = unwrapped(program.nodes()[i], exact[i], domain.width);
             std::vector<std::string> operands;
             for (const ValueId arg : node.operands()) operands.push_back(terms.at(arg.index()));
             if (node.op == Op::kTable) {
@@ -357,9 +468,25 @@ class Walk {
         return term;
     }
 
+    // The leaves of a cone are free, so their sums may leave the ranges they really have. A sum
+    // that is proven never to wrap is therefore taken as exact.
+    [[nodiscard]] static Node unwrapped(const Node& node, bool is_exact, int width) {
+        Node out = node;
+        if (is_exact && (node.op == Op::kAdd || node.op == Op::kSub)) {
+            out.format.is_signed = true;
+            out.format.width = width;
+        }
+        return out;
+    }
+
     const Program& before_;
     const Program& after_;
-    std::vector<std::optional<std::size_t>> twin_;  // per value of `after`: its equal in `before`
+    std::vector<Signature> old_;  // of `before`
+    std::vector<Signature> now_;  // of `after`
+    std::set<std::size_t> realigned_;
+    std::vector<bool> exact_before_;
+    std::vector<bool> exact_after_;
+    std::vector<std::optional<Twin>> twin_;  // per value of `after`: what it is in `before`
     std::size_t enumerated_ = 0;
 };
 
