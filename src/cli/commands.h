@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The commands of `gatewright`. Each takes its options as a struct and gives an Outcome: text for a
-// person and the same as JSON for a machine; main.cpp prints one of them.
+// person and the same as JSON for a machine; gatewright.cpp prints one of them.
 #pragma once
 
 #include <optional>

@@ -129,8 +129,8 @@ Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
                    report::to_json(report::activation_boxes(compiled.design, codes)));
     }
     progress.stage("verify");
-    const verify::VerifyInput input{compiled.typed, compiled.design, compiled.flat,
-                                    compiled.netlist, args.directory, &compiled.lowered.program};
+    const verify::VerifyInput input{compiled.typed,   compiled.design, compiled.flat,
+                                    compiled.netlist, args.directory,  &compiled.lowered.program};
     GW_TRY(const verify::VerifyResult result, verify::verify_design(input, params));
     Outcome out;
     out.json = verify::to_json(result);

@@ -51,7 +51,8 @@ Result<Outcome> run_emulate(const EmulateArgs& args, Progress& progress) {
         GW_TRY(const model::TypedGraph typed, load_layers(args.options, progress));
         const auto layers =
             layer_values(typed, function.ports.inputs, traced, std::min(done, kTracedEvents));
-        GW_TRY_STATUS(write_trace(typed, layers, args.raw ? ValuesAre::kCodes : ValuesAre::kReal,
+        GW_TRY_STATUS(write_trace(typed, layers,
+                                  args.raw ? events::Values::kCodes : events::Values::kReal,
                                   args.output + ".trace"));
     }
     Outcome out;

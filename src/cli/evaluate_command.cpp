@@ -105,7 +105,7 @@ std::string metrics_text(const report::Metrics& fixed, const std::optional<repor
 Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
     GW_TRY(const LoadedFunction loaded, load_function(args.options, progress));
     progress.stage("read events");
-    GW_TRY(const Events events, read_events(loaded.design, args.data, ValuesAre::kReal));
+    GW_TRY(const Events events, read_events(loaded.design, args.data));
     GW_TRY(const auto labels, tensor::read_doubles(args.labels));
     const std::size_t outputs = loaded.design.outputs[0].elements.size();
     const std::size_t classes = args.classes == 0 ? outputs : args.classes;
@@ -123,7 +123,8 @@ Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
             names.push_back(std::to_string(c));
     }
     progress.stage("emulate");
-    GW_TRY(const auto codes, emulate_events(loaded.flat, events));
+    const emulate::Engine engine(loaded.flat.program);
+    const auto codes = run_codes(engine, events.codes, events.count);
     const auto scores = emulate::to_reals(loaded.design.outputs, codes);
     const bool logits = classes > 1 && !ends_in_softmax(loaded.typed.graph());
     const auto measure = [&](const Scores& values) -> Result<report::Metrics> {

@@ -62,15 +62,6 @@ std::int64_t code_at(const Chunk& chunk, std::size_t i) {
     GW_UNREACHABLE("element type");
 }
 
-std::vector<double> reals_of(const Chunk& chunk, std::size_t count) {
-    if (chunk.type == ElementType::kFloat32) {
-        const auto* values = static_cast<const float*>(chunk.data);
-        return {values, values + count};
-    }
-    const auto* values = static_cast<const double*>(chunk.data);
-    return {values, values + count};
-}
-
 // The codes of one port out of rows over all ports.
 std::vector<std::int64_t> port_codes(std::span<const std::int64_t> codes, std::size_t row,
                                      std::size_t first, std::size_t count) {
@@ -89,20 +80,6 @@ std::size_t chunk_events(const Function& function) {
     const std::size_t row =
         elements_of(function.ports.inputs) + elements_of(function.ports.outputs);
     return std::clamp<std::size_t>(kNumbers / std::max<std::size_t>(row, 1), 64, 1U << 16U);
-}
-
-std::vector<std::int64_t> run_codes(const emulate::Engine& engine,
-                                    std::span<const std::int64_t> inputs, std::size_t events) {
-    std::vector<std::int64_t> outputs(events * engine.output_count());
-    if (engine.fits_int64()) {
-        engine.run(inputs, outputs);
-        return outputs;
-    }
-    const std::vector<fixed::Integer> exact_inputs(inputs.begin(), inputs.end());
-    std::vector<fixed::Integer> exact(outputs.size());
-    engine.run_exact(exact_inputs, exact);
-    for (std::size_t i = 0; i < exact.size(); ++i) outputs[i] = exact[i].to_int64().value();
-    return outputs;
 }
 
 }  // namespace
@@ -140,7 +117,8 @@ Result<EventBlock> EventSource::read(std::size_t most) {
                 files_[p], done_ + std::min(chunk.events, chunks[0].events)));
         }
         if (values_ == Values::kReal)
-            block.reals.push_back(reals_of(chunk, chunk.events * ports_[p].elements.size()));
+            block.reals.push_back(
+                events::reals_of(chunk, chunk.events * ports_[p].elements.size()));
         chunks.push_back(chunk);
     }
     block.events = chunks[0].events;

@@ -4,61 +4,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
-#include "emulate/engine.h"
-#include "tensor/npy.h"
+#include "events/reader.h"
 
 namespace gatewright::cli {
 namespace {
 
 constexpr int kWidestLane = 63;
 
-// [events, ...shape] or [events, elements] -> [events, ...shape].
-template <class T>
-Status fit_shape(tensor::Tensor<T>& array, const arch::Port& port, const std::string& file) {
-    const std::size_t elements = port.elements.size();
-    tensor::Shape wanted = port.shape;
-    wanted.insert(wanted.begin(), array.shape.empty() ? 0 : array.shape[0]);
-    const tensor::Shape flat = {wanted[0], static_cast<std::int64_t>(elements)};
-    const bool one_element = elements == 1 && array.shape.size() == 1;
-    if (array.shape != wanted && array.shape != flat && !one_element) {
-        return fail(fmt::format("{}: has shape {}, input port '{}' takes [events, {}] values", file,
-                                tensor::to_string(array.shape), port.name, elements));
+// A file's values, all of them; [events, ...shape].
+Result<tensor::Tensor<double>> read_all(const dfg::Port& port, const std::string& file) {
+    constexpr std::size_t kChunk = 1U << 16U;
+    events::ReaderParams params;
+    params.shape = port.shape;
+    GW_TRY(const auto reader, events::open_reader(file, params));
+    tensor::Tensor<double> array(port.shape);
+    array.data.clear();
+    for (;;) {
+        GW_TRY(const events::Chunk chunk, reader->read(kChunk));
+        if (chunk.events == 0) break;
+        const auto values = events::reals_of(chunk, chunk.events * port.elements.size());
+        array.data.insert(array.data.end(), values.begin(), values.end());
     }
-    array.shape = wanted;
-    return {};
-}
-
-Result<Events> read_raw(const arch::Design& design, const std::vector<std::string>& files) {
-    std::vector<tensor::Tensor<std::int64_t>> arrays;
-    for (std::size_t p = 0; p < files.size(); ++p) {
-        GW_TRY(auto array, tensor::read_integers(files[p]));
-        GW_TRY_STATUS(fit_shape(array, design.inputs[p], files[p]));
-        arrays.push_back(std::move(array));
-    }
-    Events events{static_cast<std::size_t>(arrays[0].shape[0]), {}};
-    for (std::size_t e = 0; e < events.count; ++e) {
-        for (std::size_t p = 0; p < files.size(); ++p) {
-            const arch::Port& port = design.inputs[p];
-            if (arrays[p].shape[0] != arrays[0].shape[0]) {
-                return fail(fmt::format("{}: has {} events, {} has {}", files[p],
-                                        arrays[p].shape[0], files[0], arrays[0].shape[0]));
-            }
-            for (std::size_t i = 0; i < port.elements.size(); ++i) {
-                const std::int64_t code = arrays[p][e * port.elements.size() + i];
-                const fixed::Format& format = port.elements[i].format;
-                if (!format.holds(code)) {
-                    return fail(
-                        fmt::format("{}: event {}, element {}: code {} does not fit {} ({} to {})",
-                                    files[p], e, i, code, to_string(format),
-                                    format.min_code().to_string(), format.max_code().to_string()));
-                }
-                events.codes.push_back(code);
-            }
-        }
-    }
-    return events;
+    const std::size_t elements = std::max<std::size_t>(port.elements.size(), 1);
+    array.shape.insert(array.shape.begin(),
+                       static_cast<std::int64_t>(array.data.size() / elements));
+    return array;
 }
 
 }  // namespace
@@ -71,10 +42,9 @@ Result<std::vector<std::string>> assign_files(const std::vector<dfg::Port>& port
     std::size_t next = 0;
     for (const std::string& file : files) {
         const std::size_t equals = file.find('=');
-        const auto named =
-            std::find_if(ports.begin(), ports.end(), [&](const auto& port) {
-                return equals != std::string::npos && port.name == file.substr(0, equals);
-            });
+        const auto named = std::find_if(ports.begin(), ports.end(), [&](const auto& port) {
+            return equals != std::string::npos && port.name == file.substr(0, equals);
+        });
         if (named != ports.end()) {
             out[static_cast<std::size_t>(named - ports.begin())] = file.substr(equals + 1);
             continue;
@@ -119,8 +89,7 @@ Result<std::vector<tensor::Tensor<double>>> read_port_arrays(
     GW_TRY(const std::vector<std::string> assigned, assign_files(design.inputs, files));
     std::vector<tensor::Tensor<double>> arrays;
     for (std::size_t p = 0; p < assigned.size(); ++p) {
-        GW_TRY(auto array, tensor::read_doubles(assigned[p]));
-        GW_TRY_STATUS(fit_shape(array, design.inputs[p], assigned[p]));
+        GW_TRY(auto array, read_all(design.inputs[p], assigned[p]));
         if (!arrays.empty() && array.shape[0] != arrays[0].shape[0]) {
             return fail(fmt::format("{}: has {} events, {} has {}", assigned[p], array.shape[0],
                                     assigned[0], arrays[0].shape[0]));
@@ -130,31 +99,24 @@ Result<std::vector<tensor::Tensor<double>>> read_port_arrays(
     return arrays;
 }
 
-Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files,
-                           ValuesAre values) {
+Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files) {
     GW_TRY_STATUS(check_lanes({design.inputs, design.outputs}));
-    if (values == ValuesAre::kCodes) {
-        GW_TRY(const std::vector<std::string> assigned, assign_files(design.inputs, files));
-        return read_raw(design, assigned);
-    }
     GW_TRY(const auto arrays, read_port_arrays(design, files));
     GW_TRY(auto codes, emulate::to_codes(design.inputs, arrays));
     return Events{static_cast<std::size_t>(arrays[0].shape[0]), std::move(codes)};
 }
 
-Result<std::vector<std::int64_t>> emulate_events(const arch::FlatProgram& flat,
-                                                 const Events& events) {
-    const emulate::Engine engine(flat.program);
-    std::vector<std::int64_t> outputs(events.count * engine.output_count());
+std::vector<std::int64_t> run_codes(const emulate::Engine& engine,
+                                    std::span<const std::int64_t> inputs, std::size_t events) {
+    std::vector<std::int64_t> outputs(events * engine.output_count());
     if (engine.fits_int64()) {
-        engine.run(events.codes, outputs);
+        engine.run(inputs, outputs);
         return outputs;
     }
-    const std::vector<fixed::Integer> exact_inputs(events.codes.begin(), events.codes.end());
-    std::vector<fixed::Integer> exact_outputs(outputs.size());
-    engine.run_exact(exact_inputs, exact_outputs);
-    for (std::size_t i = 0; i < outputs.size(); ++i)
-        outputs[i] = exact_outputs[i].to_int64().value();
+    const std::vector<fixed::Integer> exact_inputs(inputs.begin(), inputs.end());
+    std::vector<fixed::Integer> exact(outputs.size());
+    engine.run_exact(exact_inputs, exact);
+    for (std::size_t i = 0; i < exact.size(); ++i) outputs[i] = exact[i].to_int64().value();
     return outputs;
 }
 

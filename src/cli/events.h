@@ -3,27 +3,26 @@
 // Event files for a design: from the arrays a user names to codes for the emulator.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "arch/design.h"
+#include "emulate/engine.h"
 #include "support/result.h"
 #include "tensor/tensor.h"
 
 namespace gatewright::cli {
 
-/// Codes of all events, event-major over all ports' elements, and the values they stand for.
+/// Codes of all events, event-major over all ports' elements.
 struct Events {
     std::size_t count = 0;
     std::vector<std::int64_t> codes;
 };
 
 /// One file per input port, in order or as "port=file"; each [events, ...shape] or [events,
-/// elements]. Real values are cast by the ports' types; with kCodes the files hold raw codes, which
-/// must fit.
-enum class ValuesAre { kReal, kCodes };
-Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files,
-                           ValuesAre values);
+/// elements]. Real values, cast by the ports' types.
+Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files);
 
 /// The files' real values, one tensor per port, [events, ...shape].
 Result<std::vector<tensor::Tensor<double>>> read_port_arrays(const arch::Design& design,
@@ -37,7 +36,7 @@ Result<std::vector<std::string>> assign_files(const std::vector<dfg::Port>& port
 Status check_lanes(const dfg::Interface& ports);
 
 /// Output codes of all events through the emulator.
-Result<std::vector<std::int64_t>> emulate_events(const arch::FlatProgram& flat,
-                                                 const Events& events);
+std::vector<std::int64_t> run_codes(const emulate::Engine& engine,
+                                    std::span<const std::int64_t> inputs, std::size_t events);
 
 }  // namespace gatewright::cli

@@ -58,7 +58,7 @@ Tensor<std::int64_t> codes_of(const model::TensorType& type, const Tensor<double
 }  // namespace
 
 Status write_trace(const model::TypedGraph& typed, const std::vector<Tensor<double>>& layers,
-                   ValuesAre values, const std::string& folder) {
+                   events::Values values, const std::string& folder) {
     GW_TRY(StagedDirectory staged, StagedDirectory::create(folder, "trace.txt"));
     std::string index;
     for (std::size_t n = 0; n < layers.size(); ++n) {
@@ -66,7 +66,7 @@ Status write_trace(const model::TypedGraph& typed, const std::vector<Tensor<doub
         const std::string& name = typed.graph()[layer].name;
         const std::string file = safe_file_name(name) + ".npy";
         GW_TRY_STATUS(
-            staged.write(file, values == ValuesAre::kReal
+            staged.write(file, values == events::Values::kReal
                                    ? tensor::to_npy(layers[n])
                                    : tensor::to_npy(codes_of(typed.type(layer), layers[n]))));
         index += fmt::format("{}\t{}\t{}\n", file, name, format_summary(typed.type(layer)));

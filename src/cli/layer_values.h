@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/events.h"
 #include "dfg/interface.h"
+#include "events/reader.h"
 #include "model/graph.h"
 
 namespace gatewright::cli {
@@ -23,7 +23,7 @@ std::vector<tensor::Tensor<double>> layer_values(const model::TypedGraph& typed,
 
 /// Writes <folder>/<layer>.npy and an index, trace.txt: values, or codes of each element's format.
 Status write_trace(const model::TypedGraph& typed,
-                   const std::vector<tensor::Tensor<double>>& layers, ValuesAre values,
+                   const std::vector<tensor::Tensor<double>>& layers, events::Values values,
                    const std::string& folder);
 
 }  // namespace gatewright::cli

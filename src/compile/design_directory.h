@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The design directory on disk: design.json, model.json and dataflow.txt (the stable interface other
-// tools read, see docs/design_directory.md), RTL, simulation, synthesis and report files. Written
-// whole or not at all. runtime/stored_program.h reads what running the design needs.
+// The design directory on disk: design.json, model.json and dataflow.txt (the stable interface
+// other tools read, see docs/design_directory.md), RTL, simulation, synthesis and report files.
+// Written whole or not at all. runtime/stored_program.h reads what running the design needs.
 #pragma once
 
 #include <map>

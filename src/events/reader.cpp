@@ -85,6 +85,15 @@ std::size_t bytes_of(ElementType type) {
     GW_UNREACHABLE("element type");
 }
 
+std::vector<double> reals_of(const Chunk& chunk, std::size_t count) {
+    if (chunk.type == ElementType::kFloat32) {
+        const auto* values = static_cast<const float*>(chunk.data);
+        return {values, values + count};
+    }
+    const auto* values = static_cast<const double*>(chunk.data);
+    return {values, values + count};
+}
+
 Result<ElementType> parse_element_type(const std::string& text) {
     for (const auto& [name, type] : kElementTypes) {
         if (text == name) return type;

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/result.h"
 #include "tensor/tensor.h"
@@ -46,6 +47,9 @@ struct Chunk {
     ElementType type = ElementType::kFloat64;
     const void* data = nullptr;
 };
+
+/// The first `count` numbers of a chunk of reals.
+std::vector<double> reals_of(const Chunk& chunk, std::size_t count);
 
 struct ReaderParams {
     Values values = Values::kReal;

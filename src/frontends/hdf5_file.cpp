@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "frontends/hdf5_reader.h"
-#include "support/isolate.h"
 #include "support/files.h"
+#include "support/isolate.h"
 
 namespace gatewright::frontends {
 

@@ -35,9 +35,6 @@ enum Code : int {
     kSumCode = 11,
 };
 
-constexpr std::array kUnaryBits = {Opcode::kNot, Opcode::kAny, Opcode::kAll};
-constexpr std::array kBinaryBits = {Opcode::kAnd, Opcode::kOr, Opcode::kXor};
-
 class OpReader {
   public:
     OpReader(const Json& json, std::int64_t version) : json_(json), version_(version) {}

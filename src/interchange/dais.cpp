@@ -34,9 +34,6 @@ enum Code : int {
     kBinaryBitsCode = 10,
 };
 
-constexpr std::array kUnaryBits = {Opcode::kNot, Opcode::kAny, Opcode::kAll};
-constexpr std::array kBinaryBits = {Opcode::kAnd, Opcode::kOr, Opcode::kXor};
-
 class OpReader {
   public:
     explicit OpReader(const Json& json) : json_(json) {}

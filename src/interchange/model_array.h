@@ -4,6 +4,7 @@
 // lookup tables.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 
@@ -29,6 +30,10 @@ Result<std::int64_t> read_integer(const Json& array, std::size_t index, std::str
                                   std::int64_t lo, std::int64_t hi);
 /// An array of so many elements, at least and at most; `what` is for the error.
 Status expect_array(const Json& json, std::string_view what, std::size_t least, std::size_t most);
+
+/// Bit operations by their number in both files.
+inline constexpr std::array kUnaryBits = {Opcode::kNot, Opcode::kAny, Opcode::kAll};
+inline constexpr std::array kBinaryBits = {Opcode::kAnd, Opcode::kOr, Opcode::kXor};
 
 inline constexpr std::int64_t kMostSlots = std::int64_t{1} << 30U;
 inline constexpr std::int64_t kMostShiftInFile = 256;

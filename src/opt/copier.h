@@ -45,6 +45,22 @@ class Copier {
     std::vector<dfg::ValueId> made_;
 };
 
+/// The whole program, value by value: where rewritten(id) gives a new value it takes the place of
+/// the old, the rest is copied. `rewrites` counts.
+template <class Rewritten>
+dfg::Program rewrite_values(Copier& copier, std::int64_t& rewrites, const Rewritten& rewritten) {
+    for (std::size_t i = 0; i < copier.source().size(); ++i) {
+        const dfg::ValueId id(i);
+        if (const auto value = rewritten(id)) {
+            copier.replace(id, *value);
+            ++rewrites;
+        } else {
+            copier.copy(id);
+        }
+    }
+    return copier.finish();
+}
+
 /// The same program, ranges that no longer have a proof widened to what is provable.
 dfg::Program with_provable_ranges(dfg::Program program);
 

@@ -34,16 +34,7 @@ class RoundingPass {
         : source_(source), copier_(source), uses_(source.use_counts()), count_(count) {}
 
     Program run() {
-        for (std::size_t i = 0; i < source_.size(); ++i) {
-            const ValueId id(i);
-            if (const auto value = rewritten(id)) {
-                copier_.replace(id, *value);
-                ++count_.rewrites;
-            } else {
-                copier_.copy(id);
-            }
-        }
-        return copier_.finish();
+        return rewrite_values(copier_, count_.rewrites, [&](ValueId id) { return rewritten(id); });
     }
 
   private:

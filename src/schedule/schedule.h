@@ -75,10 +75,10 @@ struct Schedule {
 /// register). 0 for what is only wiring.
 double delay_ps(const dfg::Program& program, const dfg::Node& node, const Device& device);
 
-/// What of delay_ps(user) has passed already when `source`, an operand in the same cycle, is stable:
-/// both are carry chains, the low bits of the first sum are there before the high ones, and the
-/// second chain runs behind the first. A path through both takes the first chain from its lowest
-/// bit to the top of the second once, not both chains in full.
+/// What of delay_ps(user) has passed already when `source`, an operand in the same cycle, is
+/// stable: both are carry chains, the low bits of the first sum are there before the high ones, and
+/// the second chain runs behind the first. A path through both takes the first chain from its
+/// lowest bit to the top of the second once, not both chains in full.
 double overlap_ps(const dfg::Program& program, dfg::ValueId source, dfg::ValueId user,
                   const Device& device);
 

@@ -212,8 +212,8 @@ class Referee {
                 const double start = held ? device_.register_ps : arrival_[from];
                 const double overlap =
                     held ? 0 : overlap_ps(program_, ValueId(from), ValueId(i), device_);
-                stable = std::max(
-                    stable, delay > 0 ? start + net(from, held) + delay - overlap : start);
+                stable =
+                    std::max(stable, delay > 0 ? start + net(from, held) + delay - overlap : start);
             }
         }
         arrival_[i] = stable;

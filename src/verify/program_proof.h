@@ -4,11 +4,12 @@
 // (about the program before the passes) and the netlist's (about the program after them).
 //
 // The programs are walked together, as in SAT sweeping (Kuehlmann, Krohm: Equivalence checking
-// using cuts and heaps, 1997). Random events suggest which value of one equals which of the other, or
-// differs from it by a constant (a rounding constant that moved into a sum); each suggestion is proven from the equalities below it: operations of equal operands are equal; a
-// cone whose leaves have few codes is run through all of them; anything else is asked of z3, the
-// leaves free within their proven ranges. A suggestion that cannot be proven is dropped and the
-// walk repeated without it. The programs are equal if their outputs are.
+// using cuts and heaps, 1997). Random events suggest which value of one equals which of the other,
+// or differs from it by a constant (a rounding constant that moved into a sum); each suggestion is
+// proven from the equalities below it: operations of equal operands are equal; a cone whose leaves
+// have few codes is run through all of them; anything else is asked of z3, the leaves free within
+// their proven ranges. A suggestion that cannot be proven is dropped and the walk repeated without
+// it. The programs are equal if their outputs are.
 #pragma once
 
 #include "dfg/program.h"

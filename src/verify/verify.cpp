@@ -238,8 +238,8 @@ class Harness {
         }
         result_.proofs = prove_layers(input_.typed, input_.design, params_.proof);
         if (input_.lowered != nullptr) {
-            result_.passes_proof = prove_programs(*input_.lowered, input_.flat.program,
-                                                  params_.proof.budget_seconds);
+            result_.passes_proof =
+                prove_programs(*input_.lowered, input_.flat.program, params_.proof.budget_seconds);
         }
         result_.netlist_proof =
             prove_netlist(input_.flat, input_.netlist, params_.proof.budget_seconds);

@@ -77,7 +77,8 @@ dfg::Table table_of(std::size_t size, std::int64_t (*entry)(std::int64_t)) {
 
 TEST(TableLuts, CopiesAndConstantsAreFree) {
     EXPECT_EQ(opt::table_luts(table_of(256, [](std::int64_t i) { return i; }), 8, 8), 0);
-    EXPECT_EQ(opt::table_luts(table_of(256, [](std::int64_t) { return std::int64_t{5}; }), 8, 3), 0);
+    EXPECT_EQ(opt::table_luts(table_of(256, [](std::int64_t) { return std::int64_t{5}; }), 8, 3),
+              0);
 }
 
 TEST(TableLuts, SixIndexBitsAreOneLutPerOutputBit) {

@@ -121,7 +121,8 @@ TEST(Nextpnr, ADesignThatDoesNotFitSaysSo) {
         "    out_valid <= in_valid; end\nendmodule\n";
     const auto too_big = place(big, "ice40hx1k-tq144");
     ASSERT_FALSE(too_big);
-    EXPECT_NE(too_big.error().message.find("does not fit"), std::string::npos) << too_big.error().message;
+    EXPECT_NE(too_big.error().message.find("does not fit"), std::string::npos)
+        << too_big.error().message;
 }
 
 }  // namespace
