@@ -7,7 +7,9 @@
 // share no helper: the conformance suite holds them against each other on every example.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,6 +65,34 @@ struct LayerFacts {
     double ebops = 0;      ///< effective bit operations (HGQ: arithmetic.md §5.2)
 };
 
+class Layer;
+
+/// Which positions of an input one position of the output reads. A position is an index into the
+/// leading axes of a tensor, all but its last (the channels); a tensor of one axis has one position
+/// and a window without axes. Tap (t_0, t_1 ...) of output position (p_0, p_1 ...) is input
+/// position p_i · stride_i + t_i · dilation_i - before_i; outside the input it reads 0. Stride 0
+/// broadcasts.
+struct Window {
+    tensor::Shape extent;    ///< positions of the input, per axis
+    tensor::Shape size;      ///< taps, per axis
+    tensor::Shape stride;    ///< of the output's positions
+    tensor::Shape dilation;  ///< between taps
+    tensor::Shape before;    ///< padding before the first position; negative: cropped
+    friend bool operator==(const Window&, const Window&) = default;
+};
+
+/// A layer as one small layer at every position of its output: what streaming and reuse build on.
+/// Equal parts are one piece of hardware; parts that differ (a type per pixel, an average at the
+/// edge) share it by position.
+struct Repetition {
+    tensor::Shape positions;      ///< of the output: its shape without the last axis
+    std::vector<Window> windows;  ///< one per input
+    /// The layer at output position p (row-major index). Its input i has shape [taps · channels]
+    /// (taps row-major, each with all channels of input i), its output [channels of the output];
+    /// reading zeros at taps outside the input it gives exactly what the whole layer gives.
+    std::function<std::unique_ptr<Layer>(std::size_t position)> part;
+};
+
 class Layer {
   public:
     virtual ~Layer() = default;
@@ -87,6 +117,17 @@ class Layer {
     /// Emits dataflow; one value per output element.
     [[nodiscard]] virtual std::vector<dfg::ValueId> lower(
         Lowering& lowering, std::span<const Operand> inputs) const = 0;
+    /// How this layer repeats over positions; nullopt: it is one function of the whole event. Only
+    /// called with inputs that infer() accepted, as the next.
+    [[nodiscard]] virtual std::optional<Repetition> repetition(std::span<const TensorType>) const {
+        return std::nullopt;
+    }
+    /// For a layer of one input that only moves elements: per output element (row-major) the input
+    /// element it is, or -1 for the constant 0.
+    [[nodiscard]] virtual std::optional<std::vector<std::int64_t>> rearrangement(
+        std::span<const TensorType>) const {
+        return std::nullopt;
+    }
     [[nodiscard]] virtual LayerFacts facts(std::span<const TensorType>) const { return {}; }
     /// One phrase for reports and the RTL comment: "16 -> 64, 177 of 1024 weights kept".
     [[nodiscard]] virtual std::string summary() const { return {}; }
