@@ -198,6 +198,36 @@ double delay_ps(const Program& program, const Node& node, const Device& device) 
 
 namespace {
 
+bool takes_three(const Program& program, dfg::ValueId value, const Absorbed& absorbed) {
+    const Node& node = program[value];
+    if (node.op != Op::kAdd && node.op != Op::kSub) return false;
+    return is_absorbed(absorbed, node.args[0]) || is_absorbed(absorbed, node.args[1]);
+}
+
+int three_input_bits(const Program& program, dfg::ValueId value, const Absorbed& absorbed) {
+    return chain_bits(program, program[value], terms_of(program, value, absorbed));
+}
+
+}  // namespace
+
+double delay_ps(const Program& program, dfg::ValueId value, const Device& device,
+                const Absorbed& absorbed) {
+    if (is_absorbed(absorbed, value)) return 0;
+    if (!takes_three(program, value, absorbed)) return delay_ps(program, program[value], device);
+    return device.lut_ps + device.net_ps +
+           carry_path(three_input_bits(program, value, absorbed), device);
+}
+
+double lut_estimate(const Program& program, dfg::ValueId value, const Device& device,
+                    const Absorbed& absorbed) {
+    if (is_absorbed(absorbed, value)) return 0;
+    if (!takes_three(program, value, absorbed))
+        return lut_estimate(program, program[value], device);
+    return three_input_bits(program, value, absorbed);
+}
+
+namespace {
+
 // The computed value an operand is, if only casts that move bits lie between; they keep each bit's
 // weight.
 dfg::ValueId behind_casts(const Program& program, dfg::ValueId value) {
@@ -267,7 +297,8 @@ int shared_bits(const Program& program, dfg::ValueId source, const Node& user, s
 }  // namespace
 
 double overlap_ps(const Program& program, dfg::ValueId source, dfg::ValueId user,
-                  const Device& device) {
+                  const Device& device, const Absorbed& absorbed) {
+    if (takes_three(program, user, absorbed) || takes_three(program, source, absorbed)) return 0;
     const Node& node = program[user];
     const Chain entered = chain_entered(program, node, device);
     if (entered.bits == 0) return 0;
@@ -325,11 +356,11 @@ double lut_estimate(const Program& program, const Node& node, const Device& devi
     GW_UNREACHABLE("op without an area");
 }
 
-Device loaded_device(const Program& program, const Device& device) {
+Device loaded_device(const Program& program, const Device& device, const Absorbed& absorbed) {
     double cells = 0;
     const std::vector<bool> live = live_values(program);
     for (std::size_t i = 0; i < program.size(); ++i) {
-        if (live[i]) cells += lut_estimate(program, program.nodes()[i], device);
+        if (live[i]) cells += lut_estimate(program, dfg::ValueId(i), device, absorbed);
     }
     return at_size(device, cells);
 }

@@ -29,10 +29,11 @@ std::vector<std::vector<std::int32_t>> last_uses(const dfg::Program& program,
     for (std::size_t i = 0; i < program.size(); ++i) {
         const dfg::Node& node = program.nodes()[i];
         if (!live[i] || is_wiring(program, node)) continue;
+        if (is_absorbed(schedule.absorbed, dfg::ValueId(i))) continue;
         last[i].assign(static_cast<std::size_t>(node.format.width),
                        first_cycle(program, schedule, i));
     }
-    for (const BitReading& reading : bit_readings(program)) {
+    for (const BitReading& reading : bit_readings(program, schedule.absorbed)) {
         const std::int32_t cycle = cycle_of(schedule, reading.user);
         for (int bit = reading.low; bit < reading.high; ++bit) {
             std::int32_t& at = last[reading.source][static_cast<std::size_t>(bit)];
@@ -45,7 +46,7 @@ std::vector<std::vector<std::int32_t>> last_uses(const dfg::Program& program,
 std::vector<std::map<std::int32_t, std::vector<std::size_t>>> users_by_cycle(
     const dfg::Program& program, const Schedule& schedule) {
     std::vector<std::map<std::int32_t, std::vector<std::size_t>>> users(program.size());
-    for (const BitReading& reading : bit_readings(program)) {
+    for (const BitReading& reading : bit_readings(program, schedule.absorbed)) {
         if (reading.user != kOutputUser && !has_cycle(program, program.nodes()[reading.user]))
             continue;
         std::vector<std::size_t>& list = users[reading.source][cycle_of(schedule, reading.user)];

@@ -61,9 +61,9 @@ void flatten(const std::vector<std::vector<std::uint32_t>>& lists, std::vector<s
 }
 
 // Operands, users, groups and who reads them.
-void connect(const dfg::Program& program, Problem& problem) {
+void connect(const dfg::Program& program, const Absorbed& absorbed, Problem& problem) {
     std::vector<std::vector<BitReading>> readings(program.size());
-    for (const BitReading& reading : bit_readings(program))
+    for (const BitReading& reading : bit_readings(program, absorbed))
         readings[reading.source].push_back(reading);
     std::vector<std::vector<std::uint32_t>> operands(program.size());
     std::vector<std::vector<std::uint32_t>> users(program.size());
@@ -88,7 +88,7 @@ void connect(const dfg::Program& program, Problem& problem) {
 }
 
 void set_delays(const dfg::Program& program, const Device& loaded, const ScheduleParams& params,
-                Problem& problem) {
+                const Absorbed& absorbed, Problem& problem) {
     const std::size_t limit = params.register_fanout > 0
                                   ? static_cast<std::size_t>(params.register_fanout)
                                   : std::numeric_limits<std::size_t>::max();
@@ -99,13 +99,14 @@ void set_delays(const dfg::Program& program, const Device& loaded, const Schedul
         const bool has_registers = !problem.is_input[i] || params.register_inputs;
         const std::size_t held = has_registers ? std::min(sinks, limit) : sinks;
         problem.held_ps.push_back(net_ps(loaded, std::max<std::size_t>(1, held)));
-        const dfg::Node& node = program.nodes()[i];
-        problem.delay_ps.push_back(problem.live[i] ? delay_ps(program, node, loaded) : 0);
+        const dfg::ValueId value(i);
+        problem.delay_ps.push_back(problem.live[i] ? delay_ps(program, value, loaded, absorbed)
+                                                   : 0);
     }
     for (std::size_t i = 0; i < program.size(); ++i) {
         for (const std::uint32_t operand : problem.operands_of(i))
             problem.overlap_ps.push_back(
-                overlap_ps(program, dfg::ValueId(operand), dfg::ValueId(i), loaded));
+                overlap_ps(program, dfg::ValueId(operand), dfg::ValueId(i), loaded, absorbed));
         double start = 0;
         for (const std::uint32_t operand : problem.operands_of(i)) {
             start = std::max(start, problem.from_register_ps(operand, i) - problem.register_ps);
@@ -117,7 +118,7 @@ void set_delays(const dfg::Program& program, const Device& loaded, const Schedul
 }  // namespace
 
 Problem make_problem(const dfg::Program& program, const Device& loaded,
-                     const ScheduleParams& params) {
+                     const ScheduleParams& params, const Absorbed& absorbed) {
     Problem problem;
     problem.live = live_values(program);
     problem.is_input.assign(program.size(), false);
@@ -129,10 +130,10 @@ Problem make_problem(const dfg::Program& program, const Device& loaded,
         const dfg::Node& node = program.nodes()[i];
         if (!problem.live[i]) continue;
         problem.is_input[i] = node.op == dfg::Op::kInput;
-        problem.live[i] = has_cycle(program, node);
+        problem.live[i] = has_cycle(program, node) && !is_absorbed(absorbed, dfg::ValueId(i));
     }
-    connect(program, problem);
-    set_delays(program, loaded, params, problem);
+    connect(program, absorbed, problem);
+    set_delays(program, loaded, params, absorbed, problem);
     return problem;
 }
 

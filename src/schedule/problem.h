@@ -3,8 +3,8 @@
 // The scheduling problem as plain arrays: what the solver's steps share. Made once per program and
 // device; verify() does not use it.
 //
-// Only what computes has a cycle to choose. Wiring (wires.h) is looked through: a node's operands
-// are the computed values whose bits it reads. A value's bits are split into groups of bits that
+// Only what computes has a cycle to choose. Wiring (wires.h) and absorbed additions (ternary.h) are
+// looked through: a node's operands are the computed values whose bits it reads. A value's bits are split into groups of bits that
 // the same users read, since a register holds each bit only as long as somebody needs it:
 //
 //     register bits = Σ over groups: width × (last cycle a user is in − cycle of the value)
@@ -83,7 +83,7 @@ struct Problem {
 };
 
 Problem make_problem(const dfg::Program& program, const Device& loaded,
-                     const ScheduleParams& params);
+                     const ScheduleParams& params, const Absorbed& absorbed = {});
 
 /// Cycle of each live node; the rest is 0.
 using Cycles = std::vector<std::int32_t>;

@@ -20,10 +20,14 @@
 
 #include "arch/design.h"
 #include "schedule/device.h"
+#include "schedule/ternary.h"
 
 namespace gatewright::schedule {
 
 inline constexpr double kDefaultClockMhz = 200;
+
+/// Whether additions are made in pairs as three-input adders (ternary.h).
+enum class TernaryAdders : std::uint8_t { kNever, kWhereTheyPay };
 
 struct ScheduleParams {
     std::optional<double> clock_mhz = {};    ///< requested clock (default kDefaultClockMhz)
@@ -34,6 +38,8 @@ struct ScheduleParams {
     bool register_outputs = true;
     /// Users one register drives at most in a cycle; more get copies of it. 0: no limit.
     int register_fanout = 0;
+    /// Where they save LUTs and cost neither cycles nor clock.
+    TernaryAdders ternary_adders = TernaryAdders::kNever;
     int sweeps = 24;  ///< at most this many rounds of local register minimisation
     /// At most this many steps toward the minimum of register bits; 0: local search only.
     std::int64_t minimum_steps = 100000;
@@ -67,6 +73,9 @@ struct Schedule {
     std::int64_t duplicate_bits = 0;  ///< copies of registers with more users than register_fanout
     bool register_inputs = true;      ///< as in ScheduleParams, also the next
     int register_fanout = 0;
+    /// Additions made inside the three-input adder of their only reader; empty: none. Their cycle
+    /// and time are the reader's.
+    Absorbed absorbed;
     bool fewest_registers = false;  ///< no schedule of this period and latency has fewer (copies
                                     ///< apart)
 };
@@ -74,20 +83,27 @@ struct Schedule {
 /// Delay of one op in its program, from operands stable to result stable (no net before it, no
 /// register). 0 for what is only wiring.
 double delay_ps(const dfg::Program& program, const dfg::Node& node, const Device& device);
+/// The same where additions may be absorbed: a three-input adder has one more LUT and a net to
+/// the next in front of its chain, an absorbed addition no delay of its own.
+double delay_ps(const dfg::Program& program, dfg::ValueId value, const Device& device,
+                const Absorbed& absorbed);
 
 /// What of delay_ps(user) has passed already when `source`, an operand in the same cycle, is
 /// stable: both are carry chains, the low bits of the first sum are there before the high ones, and
 /// the second chain runs behind the first. A path through both takes the first chain from its
-/// lowest bit to the top of the second once, not both chains in full.
+/// lowest bit to the top of the second once, not both chains in full. Of three-input adders, none.
 double overlap_ps(const dfg::Program& program, dfg::ValueId source, dfg::ValueId user,
-                  const Device& device);
+                  const Device& device, const Absorbed& absorbed = {});
 
 /// LUTs of one op, before synthesis shares or removes any.
 double lut_estimate(const dfg::Program& program, const dfg::Node& node, const Device& device);
+double lut_estimate(const dfg::Program& program, dfg::ValueId value, const Device& device,
+                    const Absorbed& absorbed);
 
 /// The device with nets as long as this program's size makes them: what schedule and verify time
 /// with.
-Device loaded_device(const dfg::Program& program, const Device& device);
+Device loaded_device(const dfg::Program& program, const Device& device,
+                     const Absorbed& absorbed = {});
 
 /// Fewest cycles at the requested clock (or the clock that the latency or the stages ask for), then
 /// fewest registers. A clock the slowest operation cannot meet is lowered to what it can (clock_mhz

@@ -50,7 +50,14 @@ struct StagePipelines {
     std::optional<Pipeline> words;
     std::optional<Pipeline> step;  ///< of a head: FoldedHead::step
     std::optional<arch::FoldedHead> folded;
-    int latency = 1;  ///< cycles from the firing step to the push
+    /// Cycles from the firing step to the push:
+    ///   no head     1 + words          the window is in registers after the step
+    ///   a head      k + step + 1 + words, k the folded steps after the firing step (kByOutput:
+    ///               reuse; kByInput: slices / words of an event · groups); the first one is one
+    ///               cycle after the firing step, and 1 is the accumulators' register
+    ///   no compute  1                  ring and shift registers are read through a register
+    /// with the pipelines' Schedule::latency_cycles (their ports have no registers of their own).
+    int latency = 1;
 };
 
 struct Fifo {

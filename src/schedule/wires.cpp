@@ -77,9 +77,9 @@ BitRuns wired(const Program& program, const Node& node, const std::vector<BitRun
 }
 
 // The lowest bit of its operand the node looks at.
-int lowest_bit_read(const Program& program, const Node& node, std::size_t operand) {
+int lowest_bit_read(const Program& program, const Node& node) {
     if (node.op != Op::kCast) return 0;
-    const fixed::Format& from = program[node.args[operand]].format;
+    const fixed::Format& from = program[node.args[0]].format;
     const int drop = std::clamp(from.frac - node.format.frac, 0, std::max(0, from.width - 1));
     if (!rounds(program, node)) return drop;
     return node.round == fixed::Round::kRnd ? std::max(0, drop - 1) : 0;
@@ -115,7 +115,7 @@ bool has_cycle(const Program& program, const Node& node) {
     return !is_wiring(program, node) || node.op == Op::kConcat;
 }
 
-std::vector<BitReading> bit_readings(const Program& program) {
+std::vector<BitReading> bit_readings(const Program& program, const Absorbed& absorbed) {
     const std::vector<bool> live = live_values(program);
     const std::vector<BitRuns> traced = trace_bits(program);
     std::vector<BitReading> readings;
@@ -142,8 +142,9 @@ std::vector<BitReading> bit_readings(const Program& program) {
             }
             continue;
         }
-        for (std::size_t a = 0; a < node.operands().size(); ++a)
-            read(traced[node.args[a].index()], lowest_bit_read(program, node, a), i);
+        if (is_absorbed(absorbed, dfg::ValueId(i))) continue;
+        for (const dfg::ValueId value : values_read(program, dfg::ValueId(i), absorbed))
+            read(traced[value.index()], lowest_bit_read(program, node), i);
     }
     for (const dfg::ValueId output : program.outputs())
         read(traced[output.index()], 0, kOutputUser);

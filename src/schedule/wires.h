@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dfg/program.h"
+#include "schedule/ternary.h"
 
 namespace gatewright::schedule {
 
@@ -48,7 +49,7 @@ inline constexpr std::size_t kOutputUser = static_cast<std::size_t>(-1);
 
 /// All readings by values that have a cycle, and of inputs also by other wires (an input register
 /// holds what anything is wired to); by user, the outputs last. A cast that truncates does not read
-/// the bits it drops.
-std::vector<BitReading> bit_readings(const dfg::Program& program);
+/// the bits it drops. An absorbed addition reads nothing: its reader reads its operands.
+std::vector<BitReading> bit_readings(const dfg::Program& program, const Absorbed& absorbed = {});
 
 }  // namespace gatewright::schedule
