@@ -6,26 +6,24 @@
 // tests hold them against each other.
 //
 // - Every stream has one FIFO per reader (the design's output ports are readers, too). A word
-// pushed
-//   in cycle t can be popped from cycle t + 1 on. Push and pop in one cycle are fine. A producer
-//   pushes to all FIFOs of its stream at once. The input ports are FIFOs of depth 2; a port is
-//   ready while its FIFO is not full.
+//   pushed in cycle t can be popped from cycle t + 1 on. Push and pop in one cycle are fine. A
+//   producer pushes to all FIFOs of its stream at once. An input port is ready while none of its
+//   stream's FIFOs (depth 2 or more) is full, and pushes what it accepts in the same cycle.
 // - Credits: a stage counts, per FIFO it feeds, the words it has fired and the reader has not
-// popped
-//   yet; it fires only while every count is below the FIFO's depth. So no FIFO overflows and no
-//   pipeline ever stalls.
-// - A compute stage steps when every input it needs has a word (or, between events, when an output
-// of
-//   the last event still waits for padding: an empty step). A step that completes a window fires. A
-//   stage steps at most once per cycle; after firing it steps again `reuse` cycles later (order
-//   kByInput: after every word, slices / words · groups cycles later, and fires with the last
-//   word). The fired word is pushed `latency` cycles after the firing step.
+//   popped yet; it fires only while every count is below the FIFO's depth. So no FIFO overflows
+//   and no pipeline ever stalls. A pop gives its credit back in the cycle after it.
+// - A compute stage steps when every input it needs has a word, or, between events, when an output
+//   of the last event still waits for padding (an empty step; a word that is there is preferred).
+//   A step that completes a window fires. A stage steps at most once per cycle; after firing it
+//   steps again `reuse` cycles later (order kByInput: after every word, slices / words · groups
+//   cycles later, and fires with the last word). The fired word is pushed `latency` cycles after
+//   the firing step.
 // - A rearranging stage that moves whole words takes one per cycle while its ring has a free slot,
-// and
-//   fires in a cycle in which the word it needs was taken in an earlier one. Any other rearranging
-//   stage first takes all words of an event (one per cycle), then fires its output words one per
-//   cycle; it takes the next event's words meanwhile, once the first of its own output words has
-//   been fired.
+//   and fires in a cycle in which the words its output needs (and the event's first one) were
+//   taken in earlier ones. A slot is free from the cycle after the firing that used it last (words
+//   that no output needs are taken as well and need none). Any other rearranging stage first takes all words of an event (one per cycle), then fires its
+//   output words one per cycle; it takes the next event's words meanwhile, once the first of its
+//   own output words has been fired.
 #pragma once
 
 #include <cstdint>
@@ -94,6 +92,9 @@ Result<StagedSchedule> schedule_stages(const arch::StagedDesign& design, const D
 
 /// Rates of a design whose stages have these latencies, FIFOs as deep as needed.
 Result<Rates> compute_rates(const arch::StagedDesign& design, const std::vector<int>& latency);
+
+/// What schedule_stages() and a reader of a stored design know of the arithmetic alone.
+[[nodiscard]] std::vector<int> latencies(const std::vector<StagePipelines>& stages);
 
 /// The referee: with FIFOs of these depths, words held back at random by source and sink, every
 /// event comes through (no deadlock, no overflow) and, not held back, at the initiation interval
