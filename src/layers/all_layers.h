@@ -21,6 +21,7 @@
 #include "layers/prelu.h"
 #include "layers/program.h"
 #include "layers/quantize.h"
+#include "layers/rearrange.h"
 #include "layers/relu.h"
 #include "layers/reshape.h"
 #include "layers/sign.h"

@@ -89,6 +89,12 @@ std::vector<dfg::ValueId> Permute::lower(model::Lowering&, std::span<const Opera
     return y;
 }
 
+std::optional<std::vector<std::int64_t>> Permute::rearrangement(
+    std::span<const TensorType> inputs) const {
+    const std::vector<std::size_t> source = permuted_elements(inputs[0].shape, dims);
+    return std::vector<std::int64_t>(source.begin(), source.end());
+}
+
 std::string Permute::summary() const {
     return "axes " + tensor::to_string(dims);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "layers/example_types.h"
 
@@ -60,6 +61,13 @@ Reals Reshape::real(std::span<const Reals> inputs) const {
 
 std::vector<dfg::ValueId> Reshape::lower(model::Lowering&, std::span<const Operand> inputs) const {
     return {inputs[0].values.begin(), inputs[0].values.end()};
+}
+
+std::optional<std::vector<std::int64_t>> Reshape::rearrangement(
+    std::span<const TensorType> inputs) const {
+    std::vector<std::int64_t> source(inputs[0].elements.size());
+    std::iota(source.begin(), source.end(), 0);
+    return source;
 }
 
 std::string Reshape::summary() const {

@@ -25,6 +25,8 @@ class Reshape final : public model::LayerOf<Reshape> {
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
+    [[nodiscard]] std::optional<std::vector<std::int64_t>> rearrangement(
+        std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 };
