@@ -41,7 +41,7 @@ struct Stream {
         std::size_t input = 0;  ///< index into Stage::inputs
     };
     std::string name;
-    tensor::Shape shape;    ///< of the tensor, without the batch axis
+    tensor::Shape shape;    ///< of the tensor, without the batch axis; [n]: one word of n channels
     std::size_t words = 1;  ///< per event: its positions
     /// Per channel: the narrowest format and the exact range over all positions. A word is the
     /// channels' codes side by side, the first lowest.
@@ -55,8 +55,9 @@ struct Stream {
     [[nodiscard]] int width() const;  ///< bits of a word
 };
 
-/// y = Wᵀ·x + bias on codes: input i is read with `inputs[i]`, weight (i, o) with `weight_format`,
-/// and everything is exact. In an accumulator's units (2^-frac of `sums`) a bias is an integer.
+/// y = Wᵀ·x + bias on codes: input i is read with `input_formats[i]`, weight (i, o) with
+/// `weight_format`, and everything is exact. All `sums` have the same frac; in their units a
+/// product and a bias are integers.
 struct LinearHead {
     std::size_t inputs = 0;
     std::size_t outputs = 0;
@@ -91,16 +92,23 @@ struct Folding {
 };
 
 /// The function at one position. Its inputs are the words of the windows: inputs of the stage in
-/// order, taps row-major, channels; a tap outside its input is 0. Its outputs are the channels.
+/// order, taps row-major, channels, each in the format of its channel; a tap outside its input is
+/// 0. Its outputs are the channels: values that the output stream's formats hold. merge_parts()
+/// (part_program.h) brings them into those formats.
 struct Part {
     std::optional<LinearHead> head;
     /// From the head's sums (or, without a head, the inputs) to the output channels.
     dfg::Program program;
 };
 
+/// The axes of `extent` make up the words of the stream in order; they need not be the axes of its
+/// shape (a dense layer after flatten has one axis over all words). Axes of the window and of the
+/// output's positions are matched from the last; an index that the output lacks is 0. A stage of
+/// several inputs reads one word of each per output word, at the same place in its stream: every
+/// other way of reading is rearranged before.
 struct StageInput {
     StreamId stream;
-    model::Window window;  ///< over the positions of the stream
+    model::Window window;
 };
 
 struct Compute {
@@ -128,7 +136,8 @@ struct Stage {
 
 struct StagedDesign {
     std::string name;
-    std::vector<dfg::Port> inputs;  ///< whole tensors, elements as the model's; also the next
+    std::vector<dfg::Port> inputs;  ///< whole tensors, elements as the model's
+    /// Whole tensors; elements in the formats of the result streams.
     std::vector<dfg::Port> outputs;
     std::vector<Stream> streams;
     std::vector<Stage> stages;      ///< producers before readers
@@ -159,6 +168,12 @@ Status verify(const StagedDesign& design);
 std::vector<fixed::Integer> evaluate(const StagedDesign& design,
                                      std::span<const fixed::Integer> event,
                                      std::vector<std::vector<fixed::Integer>>* streams = nullptr);
+
+/// Codes of an event's elements of an input port as codes of the stream's words: same values, in
+/// the formats of the channels.
+std::vector<fixed::Integer> stream_codes(const StagedDesign& design, std::size_t port,
+                                         std::span<const fixed::Integer> codes,
+                                         const Stream& stream);
 
 /// Input position (row-major) that tap `tap` (row-major) of output position `position` reads, or -1
 /// outside.
