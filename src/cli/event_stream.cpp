@@ -210,7 +210,7 @@ Status EventSink::finish() {
 namespace {
 
 Result<EventBlock> run_reals(const Function& function, const emulate::RealPorts& ports,
-                             const emulate::Engine& engine, const EventBlock& inputs) {
+                             const emulate::BatchFunction& engine, const EventBlock& inputs) {
     EventBlock out{inputs.events, {}, {}};
     std::vector<const double*> from;
     std::vector<double*> to;
@@ -224,7 +224,7 @@ Result<EventBlock> run_reals(const Function& function, const emulate::RealPorts&
 }
 
 Result<EventBlock> run_block(const Function& function, const emulate::RealPorts& ports,
-                             const emulate::Engine& engine, const EventBlock& inputs) {
+                             const emulate::BatchFunction& engine, const EventBlock& inputs) {
     const bool is_real = !inputs.reals.empty();
     if (is_real && engine.fits_int64()) return run_reals(function, ports, engine, inputs);
     GW_TRY(const auto codes, input_codes(function.ports.inputs, inputs, inputs.events));

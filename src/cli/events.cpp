@@ -106,7 +106,7 @@ Result<Events> read_events(const arch::Design& design, const std::vector<std::st
     return Events{static_cast<std::size_t>(arrays[0].shape[0]), std::move(codes)};
 }
 
-std::vector<std::int64_t> run_codes(const emulate::Engine& engine,
+std::vector<std::int64_t> run_codes(const emulate::BatchFunction& engine,
                                     std::span<const std::int64_t> inputs, std::size_t events) {
     std::vector<std::int64_t> outputs(events * engine.output_count());
     if (engine.fits_int64()) {

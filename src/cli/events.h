@@ -36,7 +36,7 @@ Result<std::vector<std::string>> assign_files(const std::vector<dfg::Port>& port
 Status check_lanes(const dfg::Interface& ports);
 
 /// Output codes of all events through the emulator.
-std::vector<std::int64_t> run_codes(const emulate::Engine& engine,
+std::vector<std::int64_t> run_codes(const emulate::BatchFunction& engine,
                                     std::span<const std::int64_t> inputs, std::size_t events);
 
 }  // namespace gatewright::cli

@@ -15,6 +15,7 @@
 
 #include "dfg/interface.h"
 #include "dfg/program.h"
+#include "emulate/batch_function.h"
 #include "tensor/tensor.h"
 
 namespace gatewright::emulate {
@@ -28,45 +29,36 @@ struct EngineParams {
     Machine machine = Machine::kAutomatic;
 };
 
-/// Immutable after construction: one engine may be used from any number of threads at once. A call
-/// allocates nothing, except where it starts threads or the program's working set exceeds 192 KiB
-/// (then once per thread).
-class Engine {
+/// One program. A call allocates nothing, except where it starts threads or the program's working
+/// set exceeds 192 KiB (then once per thread).
+class Engine final : public BatchFunction {
   public:
     explicit Engine(const dfg::Program& program, const EngineParams& params = {});
-    ~Engine();
+    ~Engine() override;
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;
 
-    /// True if all inputs and outputs fit int64; only then may run() be called.
-    [[nodiscard]] bool fits_int64() const;
-    /// Bits of the smallest signed type that holds every output code: 16, 32 or 64; 0 if
-    /// !fits_int64().
-    [[nodiscard]] int output_bits() const;
+    [[nodiscard]] bool fits_int64() const override;
+    [[nodiscard]] int output_bits() const override;
     /// Bits of the widest lane of 16, 32 or 64; 0 if some value needs exact integers.
     [[nodiscard]] int lane_bits() const;
-    [[nodiscard]] std::size_t input_count() const;
-    [[nodiscard]] std::size_t output_count() const;
-    /// How batches run, in a line: "AVX2 machine code, 16 events at a time, 1,893 instructions".
-    [[nodiscard]] std::string description() const;
+    [[nodiscard]] std::size_t input_count() const override;
+    [[nodiscard]] std::size_t output_count() const override;
+    [[nodiscard]] std::string description() const override;
 
-    /// Codes, event-major: inputs[e * input_count() + i]. Codes outside an input's format are
-    /// wrapped into it. Output codes are taken modulo the element type; output_bits() says which
-    /// type loses nothing. Batches long enough to repay it use up to `threads` threads (0:
-    /// thread_count()); results do not depend on that. The arrays need no alignment beyond their
-    /// element's and must not overlap.
     void run(std::span<const std::int16_t> inputs, std::span<std::int16_t> outputs,
-             std::size_t threads = 0) const;
+             std::size_t threads = 0) const override;
     void run(std::span<const std::int32_t> inputs, std::span<std::int32_t> outputs,
-             std::size_t threads = 0) const;
+             std::size_t threads = 0) const override;
     void run(std::span<const std::int64_t> inputs, std::span<std::int64_t> outputs,
-             std::size_t threads = 0) const;
+             std::size_t threads = 0) const override;
     /// Position of the first input code outside its input's format, for callers to whom that is an
     /// error; nullopt if there is none.
     template <class Code>
     [[nodiscard]] std::optional<std::size_t> first_outside(std::span<const Code> inputs) const;
-    /// run() on exact integers, for any width: the plain interpreter.
-    void run_exact(std::span<const fixed::Integer> inputs, std::span<fixed::Integer> outputs) const;
+    /// The plain interpreter.
+    void run_exact(std::span<const fixed::Integer> inputs,
+                   std::span<fixed::Integer> outputs) const override;
 
   private:
     struct Plan;

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "fixed/convert.h"
+#include "fixed/dyadic.h"
 #include "support/check.h"
 #include "support/parallel.h"
 
@@ -207,7 +208,7 @@ Status RealPorts::first_error(std::span<const Real* const> inputs, std::size_t e
 }
 
 template <class Real, class Code>
-Status RealPorts::run_in(const Engine& engine, std::span<const Real* const> inputs,
+Status RealPorts::run_in(const BatchFunction& engine, std::span<const Real* const> inputs,
                          std::span<Real* const> outputs, std::size_t events,
                          std::size_t threads) const {
     const std::size_t in_row = inputs_.size();
@@ -244,7 +245,7 @@ Status RealPorts::run_in(const Engine& engine, std::span<const Real* const> inpu
 }
 
 template <class Real>
-Status RealPorts::run(const Engine& engine, std::span<const Real* const> inputs,
+Status RealPorts::run(const BatchFunction& engine, std::span<const Real* const> inputs,
                       std::span<Real* const> outputs, std::size_t events,
                       std::size_t threads) const {
     GW_CHECK(engine.fits_int64(), "real values through ports wider than int64");
@@ -258,9 +259,9 @@ Status RealPorts::run(const Engine& engine, std::span<const Real* const> inputs,
     return run_in<Real, std::int64_t>(engine, inputs, outputs, events, threads);
 }
 
-template Status RealPorts::run(const Engine&, std::span<const float* const>,
+template Status RealPorts::run(const BatchFunction&, std::span<const float* const>,
                                std::span<float* const>, std::size_t, std::size_t) const;
-template Status RealPorts::run(const Engine&, std::span<const double* const>,
+template Status RealPorts::run(const BatchFunction&, std::span<const double* const>,
                                std::span<double* const>, std::size_t, std::size_t) const;
 
 }  // namespace gatewright::emulate

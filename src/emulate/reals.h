@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dfg/interface.h"
-#include "emulate/engine.h"
+#include "emulate/batch_function.h"
 #include "support/result.h"
 
 namespace gatewright::emulate {
@@ -29,10 +29,9 @@ class RealPorts {
 
     /// One array per port, event-major: inputs[p][e * elements of p + i], and so the outputs. Every
     /// array must hold `events` events. NaN and infinities are errors that name port, event and
-    /// element; the outputs are then undefined. The engine must fit int64. As Engine::run, it
-    /// allocates nothing but threads.
+    /// element; the outputs are then undefined. The function must fit int64.
     template <class Real>
-    Status run(const Engine& engine, std::span<const Real* const> inputs,
+    Status run(const BatchFunction& engine, std::span<const Real* const> inputs,
                std::span<Real* const> outputs, std::size_t events, std::size_t threads = 0) const;
 
   private:
@@ -52,7 +51,7 @@ class RealPorts {
     void to_reals(const Code* codes, std::size_t begin, std::size_t events,
                   std::span<Real* const> outputs) const;
     template <class Real, class Code>
-    Status run_in(const Engine& engine, std::span<const Real* const> inputs,
+    Status run_in(const BatchFunction& engine, std::span<const Real* const> inputs,
                   std::span<Real* const> outputs, std::size_t events, std::size_t threads) const;
     template <class Real>
     Status first_error(std::span<const Real* const> inputs, std::size_t events) const;
