@@ -146,6 +146,28 @@ model::LayerFacts Affine::facts(std::span<const TensorType> inputs) const {
     return facts;
 }
 
+Affine Affine::part_at(const tensor::Shape& shape, std::size_t position) const {
+    const std::size_t along = affine_axis(axis, shape).value();
+    const auto own = [&](const std::vector<Dyadic>& list) -> std::vector<Dyadic> {
+        switch (spread_of(list.size(), shape, along).value()) {
+            case Spread::kAll:
+                return list;
+            case Spread::kElement:
+                return entries_at(list, shape, position);
+            case Spread::kAxis:
+                break;
+        }
+        if (along + 1 == shape.size()) return list;
+        const std::size_t inner = tensor::strides(shape)[along];
+        const std::size_t first = position * static_cast<std::size_t>(shape.back());
+        return {list[first / inner % list.size()]};
+    };
+    Affine part;
+    part.scale = own(scale);
+    part.offset = own(offset);
+    return part;
+}
+
 std::string Affine::summary() const {
     if (scale.empty()) return fmt::format("{} offsets", offset.size());
     return fmt::format("{} factors, {} offsets", scale.size(), offset.size());

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// y = x·scale + offset, exactly: input scaling, batch normalization, a bias of its own. Each list
 /// has one number for all elements, one per index of `axis`, or one per element (row-major); an
 /// empty scale is 1, an empty offset is 0.
-class Affine final : public model::LayerOf<Affine> {
+class Affine final : public Pointwise<Affine> {
   public:
     static constexpr std::string_view kKind = "affine";
     static constexpr std::string_view kSummary =
@@ -32,6 +32,8 @@ class Affine final : public model::LayerOf<Affine> {
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
     [[nodiscard]] model::LayerFacts facts(std::span<const model::TensorType> inputs) const override;
+    /// The layer at one position of an input of this shape.
+    [[nodiscard]] Affine part_at(const tensor::Shape& shape, std::size_t position) const;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 };

@@ -8,6 +8,7 @@
 #include "layers/emit.h"
 #include "layers/example_types.h"
 #include "layers/plain_loops.h"
+#include "layers/pointwise.h"
 #include "layers/shapes.h"
 
 namespace gatewright::layers {
@@ -138,6 +139,12 @@ std::vector<dfg::ValueId> Argmax::lower(model::Lowering& lowering,
         }
     }
     return y;
+}
+
+// Without its axis the result has no channels to give per position.
+std::optional<model::Repetition> Argmax::repetition(std::span<const TensorType> inputs) const {
+    if (!one_hot && !keep_axis) return std::nullopt;
+    return line_repetition(inputs, *this);
 }
 
 std::string Argmax::summary() const {

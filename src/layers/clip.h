@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// min(max(x, lo), hi).
-class Clip final : public model::LayerOf<Clip> {
+class Clip final : public Pointwise<Clip> {
   public:
     static constexpr std::string_view kKind = "clip";
     static constexpr std::string_view kSummary = "min(max(x, lo), hi).";

@@ -7,6 +7,7 @@
 
 #include "layers/example_types.h"
 #include "layers/plain_loops.h"
+#include "layers/pointwise.h"
 #include "layers/shapes.h"
 
 namespace gatewright::layers {
@@ -96,6 +97,16 @@ std::vector<dfg::ValueId> Concatenate::lower(model::Lowering&,
     const std::size_t outer = outer_count(shape, resolve_axis(axis, shape).value());
     return joined<dfg::ValueId>(
         inputs.size(), outer, [&](std::size_t n) -> const auto& { return inputs[n].values; });
+}
+
+std::optional<model::Repetition> Concatenate::repetition(std::span<const TensorType> inputs) const {
+    const tensor::Shape& shape = inputs[0].shape;
+    if (!is_last_axis(axis, shape)) return std::nullopt;
+    model::Repetition out;
+    out.positions.assign(shape.begin(), shape.end() - 1);
+    for (const TensorType& input : inputs) out.windows.push_back(pointwise_window(input.shape));
+    out.part = [](std::size_t) { return std::make_unique<Concatenate>(); };
+    return out;
 }
 
 std::string Concatenate::summary() const {

@@ -24,6 +24,8 @@ class Concatenate final : public model::LayerOf<Concatenate> {
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
+    [[nodiscard]] std::optional<model::Repetition> repetition(
+        std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 };

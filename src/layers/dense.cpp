@@ -48,7 +48,8 @@ Result<TensorType> Dense::infer(std::span<const TensorType> inputs_) const {
             Interval sum = Interval::constant(bias.empty() ? Dyadic(0) : bias[j]);
             for (std::size_t i = 0; i < inputs(); ++i) {
                 const Dyadic& w = kernel[i * outputs() + j];
-                if (!w.is_zero()) sum = sum + scaled(x.elements[row + i], w);
+                const Interval& range = x.elements[row + i];
+                if (!w.is_zero() && !is_zero(range)) sum = sum + scaled(range, w);
             }
             out.elements.push_back(std::move(sum));
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// y[..., j] = Σ_i x[..., i] · kernel[i, j] + bias[j], exactly, on the last axis.
-class Dense final : public model::LayerOf<Dense> {
+class Dense final : public Pointwise<Dense> {
   public:
     static constexpr std::string_view kKind = "dense";
     static constexpr std::string_view kSummary =

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "layers/dense.h"
 #include "layers/ebops.h"
 #include "layers/example_types.h"
 #include "layers/plain_loops.h"
@@ -259,7 +260,8 @@ Result<TensorType> EinsumDense::infer(std::span<const TensorType> inputs) const 
             Interval sum = Interval::constant(bias_of.empty() ? Dyadic(0) : bias[bias_of[o]]);
             for (std::size_t c = 0; c < plan.c_in.size(); ++c) {
                 const Dyadic& w = kernel[plan.g_kernel[g] + plan.c_kernel[c] + plan.n_kernel[n]];
-                if (!w.is_zero()) sum = sum + scaled(x.elements[plan.g_in[g] + plan.c_in[c]], w);
+                const Interval& range = x.elements[plan.g_in[g] + plan.c_in[c]];
+                if (!w.is_zero() && !is_zero(range)) sum = sum + scaled(range, w);
             }
             out.elements[o] = std::move(sum);
         }
@@ -321,6 +323,79 @@ model::LayerFacts EinsumDense::facts(std::span<const TensorType> inputs) const {
                        static_cast<double>(tensor::element_count(plan->shape));
     }
     return facts;
+}
+
+namespace {
+
+// The element of the kernel at the letters of `axes` (position, contracted, new), in that order.
+std::size_t kernel_element(const Letters& letters, const tensor::Shape& kernel,
+                           const std::string& axes, const std::vector<std::int64_t>& index) {
+    std::size_t flat = 0;
+    for (std::size_t i = 0; i < kernel.size(); ++i) {
+        const auto at = static_cast<std::size_t>(index[axes.find(letters.kernel[i])]);
+        flat = flat * static_cast<std::size_t>(kernel[i]) + at;
+    }
+    return flat;
+}
+
+// The equation keeps all axes but the last in their order and contracts the last into a new one.
+bool is_last_axis_form(const Letters& letters) {
+    const std::string& in = letters.input;
+    const std::string& out = letters.output;
+    return !in.empty() && in.size() == out.size() && !has(out, in.back()) && !has(in, out.back()) &&
+           in.compare(0, in.size() - 1, out, 0, out.size() - 1) == 0;
+}
+
+// The matrix of one position: its own slice where the kernel has letters of the position.
+Dense dense_at(const EinsumDense& layer, const Letters& letters, const tensor::Shape& positions,
+               std::int64_t inputs, std::int64_t outputs, std::size_t position) {
+    std::vector<std::int64_t> index(positions.size() + 2);
+    for (std::size_t axis = positions.size(), rest = position; axis-- > 0;) {
+        index[axis] = static_cast<std::int64_t>(rest) % positions[axis];
+        rest /= static_cast<std::size_t>(positions[axis]);
+    }
+    const std::string axes = letters.input + letters.output.back();
+    Dense part;
+    part.kernel = Values({inputs, outputs});
+    if (!layer.kernel_bits.empty()) part.kernel_bits.resize(part.kernel.size());
+    std::size_t flat = 0;
+    for (std::int64_t i = 0; i < inputs; ++i) {
+        for (std::int64_t o = 0; o < outputs; ++o, ++flat) {
+            index[positions.size()] = i;
+            index[positions.size() + 1] = o;
+            const std::size_t from = kernel_element(letters, layer.kernel.shape, axes, index);
+            part.kernel[flat] = layer.kernel[from];
+            if (!layer.kernel_bits.empty()) part.kernel_bits[flat] = layer.kernel_bits[from];
+        }
+    }
+    if (layer.bias.data.empty()) return part;
+    tensor::Shape shape = positions;
+    shape.push_back(outputs);
+    const auto bias_of = broadcast_map(layer.bias.shape, shape);
+    for (std::size_t o = 0; o < static_cast<std::size_t>(outputs); ++o) {
+        const std::size_t from = bias_of[position * static_cast<std::size_t>(outputs) + o];
+        part.bias.push_back(layer.bias[from]);
+        if (from < layer.bias_bits.size()) part.bias_bits.push_back(layer.bias_bits[from]);
+    }
+    return part;
+}
+
+}  // namespace
+
+std::optional<model::Repetition> EinsumDense::repetition(std::span<const TensorType> inputs) const {
+    const tensor::Shape& shape = inputs[0].shape;
+    const Letters letters = parse_equation(equation, shape.size()).value();
+    if (!is_last_axis_form(letters)) return std::nullopt;
+    const std::int64_t outputs = kernel.shape[letters.kernel.find(letters.output.back())];
+    model::Repetition out;
+    out.positions.assign(shape.begin(), shape.end() - 1);
+    out.windows = {pointwise_window(shape)};
+    out.part = [layer = *this, letters, positions = out.positions, channels = shape.back(),
+                outputs](std::size_t position) {
+        return std::make_unique<Dense>(
+            dense_at(layer, letters, positions, channels, outputs, position));
+    };
+    return out;
 }
 
 std::string EinsumDense::summary() const {

@@ -46,6 +46,8 @@ class EinsumDense final : public model::LayerOf<EinsumDense> {
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
     [[nodiscard]] model::LayerFacts facts(std::span<const model::TensorType> inputs) const override;
+    [[nodiscard]] std::optional<model::Repetition> repetition(
+        std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 };

@@ -13,6 +13,11 @@ namespace gatewright::layers {
 /// The layer takes exactly `count` inputs.
 Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t count);
 
+/// True of the constant 0, whose step says nothing.
+inline bool is_zero(const fixed::Interval& range) {
+    return range.lo.is_zero() && range.hi.is_zero();
+}
+
 /// Refuses constants of more than 1,000 bits.
 Status expect_word(int bits);
 /// Weights of one output on a common grid may need 1,000 bits; more is refused, which no quantizer

@@ -4,12 +4,12 @@
 // which is a dyadic rational like every float) and shift 0.5; QKeras and hls4ml have 0.5 and 0.5.
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// clip(slope·x + shift, 0, 1), exactly.
-class HardSigmoid final : public model::LayerOf<HardSigmoid> {
+class HardSigmoid final : public Pointwise<HardSigmoid> {
   public:
     static constexpr std::string_view kKind = "hard_sigmoid";
     static constexpr std::string_view kSummary = "clip(slope * x + shift, 0, 1), exact.";
@@ -34,7 +34,7 @@ class HardSigmoid final : public model::LayerOf<HardSigmoid> {
 };
 
 /// 2·hard_sigmoid(x) - 1: clip(2·(slope·x + shift) - 1, -1, 1), exactly.
-class HardTanh final : public model::LayerOf<HardTanh> {
+class HardTanh final : public Pointwise<HardTanh> {
   public:
     static constexpr std::string_view kKind = "hard_tanh";
     static constexpr std::string_view kSummary = "2 * hard_sigmoid(x) - 1, exact.";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// x for x >= 0, alpha·x below, exactly.
-class LeakyRelu final : public model::LayerOf<LeakyRelu> {
+class LeakyRelu final : public Pointwise<LeakyRelu> {
   public:
     static constexpr std::string_view kKind = "leaky_relu";
     static constexpr std::string_view kSummary = "x for x >= 0, alpha * x below, exact.";

@@ -6,7 +6,7 @@
 // tree.
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
@@ -60,6 +60,10 @@ class Elementwise : public model::LayerOf<Self> {
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override {
         return lower_elementwise(kRule(), lowering.builder, inputs);
+    }
+    [[nodiscard]] std::optional<model::Repetition> repetition(
+        std::span<const model::TensorType> inputs) const override {
+        return broadcast_repetition(inputs, [](std::size_t) { return std::make_unique<Self>(); });
     }
     [[nodiscard]] model::LayerFacts facts(
         std::span<const model::TensorType> inputs) const override {
@@ -132,6 +136,11 @@ class Average final : public model::LayerOf<Average> {
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
+    [[nodiscard]] std::optional<model::Repetition> repetition(
+        std::span<const model::TensorType> inputs) const override {
+        return broadcast_repetition(inputs,
+                                    [](std::size_t) { return std::make_unique<Average>(); });
+    }
     [[nodiscard]] model::LayerFacts facts(std::span<const model::TensorType> inputs) const override;
     static std::vector<model::Example> examples(Rng& rng);
 };

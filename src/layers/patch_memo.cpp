@@ -13,6 +13,10 @@ std::vector<std::uint32_t> RangeNumbers::of(std::span<const fixed::Interval> ran
             continue;
         }
         previous = &range;
+        if (range.lo.is_zero() && range.hi.is_zero()) {
+            out.push_back(0);
+            continue;
+        }
         const auto [found, is_new] =
             numbers_.emplace(range, static_cast<std::uint32_t>(ranges_.size()));
         if (is_new) ranges_.push_back(range);

@@ -79,6 +79,17 @@ model::LayerFacts Prelu::facts(std::span<const TensorType> inputs) const {
     return facts;
 }
 
+Prelu Prelu::part_at(const tensor::Shape& shape, std::size_t position) const {
+    if (alpha.size() == 1) return *this;
+    const auto slope_of = broadcast_map(alpha.shape, shape);
+    Prelu part;
+    part.alpha = Values({shape.back()});
+    for (std::size_t c = 0; c < part.alpha.size(); ++c) {
+        part.alpha[c] = alpha[slope_of[position * part.alpha.size() + c]];
+    }
+    return part;
+}
+
 std::string Prelu::summary() const {
     return fmt::format("{} slopes", alpha.size());
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// Leaky relu whose slope is a tensor that broadcasts against the input (shared axes have size 1).
-class Prelu final : public model::LayerOf<Prelu> {
+class Prelu final : public Pointwise<Prelu> {
   public:
     static constexpr std::string_view kKind = "prelu";
     static constexpr std::string_view kSummary =
@@ -27,6 +27,8 @@ class Prelu final : public model::LayerOf<Prelu> {
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
     [[nodiscard]] model::LayerFacts facts(std::span<const model::TensorType> inputs) const override;
+    /// The layer at one position of an input of this shape.
+    [[nodiscard]] Prelu part_at(const tensor::Shape& shape, std::size_t position) const;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 };

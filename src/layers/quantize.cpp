@@ -45,6 +45,12 @@ std::vector<dfg::ValueId> Quantize::lower(model::Lowering& lowering,
     return out;
 }
 
+Quantize Quantize::part_at(const tensor::Shape& shape, std::size_t position) const {
+    Quantize part;
+    part.type = entries_at(type, shape, position);
+    return part;
+}
+
 std::string Quantize::summary() const {
     if (type.size() == 1) return to_string(type[0]);
     return fmt::format("{} types", type.size());

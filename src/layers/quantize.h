@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// Brings every element into a fixed-point type: quantize, then overflow.
-class Quantize final : public model::LayerOf<Quantize> {
+class Quantize final : public Pointwise<Quantize> {
   public:
     static constexpr std::string_view kKind = "quantize";
     static constexpr std::string_view kSummary =
@@ -29,6 +29,8 @@ class Quantize final : public model::LayerOf<Quantize> {
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
+    /// The layer at one position of an input of this shape.
+    [[nodiscard]] Quantize part_at(const tensor::Shape& shape, std::size_t position) const;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// max(x, 0), optionally cut at `max_value`.
-class Relu final : public model::LayerOf<Relu> {
+class Relu final : public Pointwise<Relu> {
   public:
     static constexpr std::string_view kKind = "relu";
     static constexpr std::string_view kSummary = "max(x, 0), optionally cut at max_value.";

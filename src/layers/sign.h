@@ -6,13 +6,13 @@
 // (negative_at_threshold only).
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// Binary: +1 for x >= threshold, else -1 (or 0 with zero_one). Ternary: +1 above the threshold, -1
 /// below minus the threshold, 0 between.
-class Sign final : public model::LayerOf<Sign> {
+class Sign final : public Pointwise<Sign> {
   public:
     static constexpr std::string_view kKind = "sign";
     static constexpr std::string_view kSummary =

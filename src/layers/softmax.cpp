@@ -10,6 +10,7 @@
 #include "layers/emit.h"
 #include "layers/example_types.h"
 #include "layers/plain_loops.h"
+#include "layers/pointwise.h"
 #include "layers/real_function.h"
 #include "layers/shapes.h"
 #include "layers/tables.h"
@@ -286,6 +287,10 @@ model::LayerFacts Softmax::facts(std::span<const TensorType> inputs) const {
         }
     }
     return facts;
+}
+
+std::optional<model::Repetition> Softmax::repetition(std::span<const TensorType> inputs) const {
+    return line_repetition(inputs, *this);
 }
 
 std::string Softmax::summary() const {

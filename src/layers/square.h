@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// x², exactly; the result is known not to be negative.
-class Square final : public model::LayerOf<Square> {
+class Square final : public Pointwise<Square> {
   public:
     static constexpr std::string_view kKind = "square";
     static constexpr std::string_view kSummary = "x * x, exact, with a range from 0.";

@@ -9,6 +9,7 @@
 #include "layers/emit.h"
 #include "layers/example_types.h"
 #include "layers/plain_loops.h"
+#include "layers/pointwise.h"
 #include "layers/shapes.h"
 
 namespace gatewright::layers {
@@ -145,6 +146,13 @@ std::vector<dfg::ValueId> TopKThreshold::lower(model::Lowering& lowering,
         for (std::size_t i = 0; i < line.size(); ++i) y[line[i]] = mask[i];
     }
     return y;
+}
+
+// Without its axis the result has no channels to give per position.
+std::optional<model::Repetition> TopKThreshold::repetition(
+    std::span<const TensorType> inputs) const {
+    if (threshold_only && !keep_axis) return std::nullopt;
+    return line_repetition(inputs, *this);
 }
 
 std::string TopKThreshold::summary() const {

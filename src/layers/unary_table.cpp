@@ -212,6 +212,13 @@ model::LayerFacts UnaryTable::facts(std::span<const TensorType> inputs) const {
     return facts;
 }
 
+UnaryTable UnaryTable::part_at(const tensor::Shape& shape, std::size_t position) const {
+    UnaryTable part = *this;
+    part.input_type = entries_at(input_type, shape, position);
+    part.type = entries_at(type, shape, position);
+    return part;
+}
+
 std::string UnaryTable::summary() const {
     if (!values.empty()) return fmt::format("{} given values", values.size());
     return type.size() == 1 ? fmt::format("{} as {}", function, to_string(type[0])) : function;

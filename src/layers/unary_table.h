@@ -10,12 +10,12 @@
 // `input_type` (two's-complement bits as an unsigned number).
 #pragma once
 
-#include "model/fields.h"
+#include "layers/pointwise.h"
 
 namespace gatewright::layers {
 
 /// y = type(f(x)) for every input code; elements with equal formats share one table.
-class UnaryTable final : public model::LayerOf<UnaryTable> {
+class UnaryTable final : public Pointwise<UnaryTable> {
   public:
     static constexpr std::string_view kKind = "unary_table";
     static constexpr std::string_view kSummary =
@@ -50,6 +50,8 @@ class UnaryTable final : public model::LayerOf<UnaryTable> {
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
     [[nodiscard]] model::LayerFacts facts(std::span<const model::TensorType> inputs) const override;
+    /// The layer at one position of an input of this shape.
+    [[nodiscard]] UnaryTable part_at(const tensor::Shape& shape, std::size_t position) const;
     [[nodiscard]] std::string summary() const override;
     static std::vector<model::Example> examples(Rng& rng);
 
