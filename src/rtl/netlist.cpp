@@ -14,12 +14,33 @@ int total_bits(const std::vector<arch::Port>& ports) {
     return bits;
 }
 
+// How often each module is there, the top once.
+std::vector<std::int64_t> copies_of_modules(const Netlist& netlist) {
+    std::vector<std::int64_t> copies(netlist.modules.size(), 0);
+    if (!copies.empty()) copies.back() = 1;
+    for (std::size_t m = netlist.modules.size(); m-- > 0;) {
+        for (const Statement& statement : netlist.modules[m].statements) {
+            if (const auto* instance = std::get_if<Instance>(&statement))
+                copies[instance->module.index()] += copies[m];
+        }
+    }
+    return copies;
+}
+
+void count(const Memory& memory, NetlistStats& stats) {
+    const std::int64_t bits = std::int64_t{memory.depth} * memory.width;
+    stats.memory_bits += bits;
+    if (memory.style == Memory::Style::kBlock) stats.block_memory_bits += bits;
+}
+
 void count(const Module& module, NetlistStats& stats) {
     stats.signals += static_cast<std::int64_t>(module.signals.size());
     for (const Statement& statement : module.statements) {
         if (const auto* reg = std::get_if<Register>(&statement)) {
             if (reg->reset == Register::Reset::kNone)
                 stats.register_bits += module[reg->target].width;
+        } else if (const auto* memory = std::get_if<Memory>(&statement)) {
+            count(*memory, stats);
         } else if (const auto* assign = std::get_if<Assign>(&statement)) {
             const Operation op = assign->operation;
             stats.adders += op == Operation::kAdd || op == Operation::kSub ? 1 : 0;
@@ -57,9 +78,18 @@ std::optional<SignalId> Bits::whole(const std::vector<Signal>& signals) const {
 }
 
 NetlistStats statistics(const Netlist& netlist) {
-    NetlistStats stats;  // every module is instantiated once
-    for (const Module& module : netlist.modules) count(module, stats);
+    NetlistStats stats;
+    const std::vector<std::int64_t> copies = copies_of_modules(netlist);
+    for (std::size_t m = 0; m < netlist.modules.size(); ++m) {
+        for (std::int64_t n = 0; n < copies[m]; ++n) count(netlist.modules[m], stats);
+    }
     return stats;
+}
+
+int address_bits(int depth) {
+    int bits = 1;
+    while ((std::int64_t{1} << bits) < depth) ++bits;
+    return bits;
 }
 
 int input_bits(const Netlist& netlist) {

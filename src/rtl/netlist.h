@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hardware as data: modules of sized signals, combinational assignments, registers and instances.
-// It is what the Verilog printer prints and what the Simulator executes, so it says exactly what
-// the hardware does and nothing about fixed-point formats: every signal is a plain vector of bits,
-// every operand is spelled out bit by bit (slices, sign copies, zeros) to exactly the width its
-// operation needs.
+// Hardware as data: modules of sized signals, combinational assignments, registers, memories and
+// instances. It is what the Verilog printer prints and what the Simulator executes, so it says
+// exactly what the hardware does and nothing about fixed-point formats: every signal is a plain
+// vector of bits, every operand is spelled out bit by bit (slices, sign copies, zeros) to exactly
+// the width its operation needs.
 //
-// Statements stand in an order in which every signal is declared before it is read; combinational
-// logic has no loops, because a statement reads only what stands above it (a register may read
-// itself).
+// Every signal is declared before it is read: by the statement that drives it or, where statements
+// above that one read it (a counter, a handshake between two instances), by a Declaration.
+// Combinational logic has no loops; the Simulator refuses one.
 #pragma once
 
 #include <optional>
@@ -92,7 +92,7 @@ struct Assign {
 };
 
 /// A register: at the rising clock edge the target takes `next`, or zero while rst is high if it
-/// resets.
+/// resets. With an enable it does so only where that is 1 (reset goes first).
 struct Register {
     enum class Reset : std::uint8_t { kNone, kToZero };
     enum class Sharing : std::uint8_t {
@@ -103,6 +103,44 @@ struct Register {
     Bits next;
     Reset reset = Reset::kNone;
     Sharing sharing = Sharing::kFree;
+    Bits enable = {};  ///< one bit; without bits: always
+};
+
+/// A wire or register that is driven further down.
+struct Declaration {
+    SignalId signal;
+};
+
+/// Words of `width` bits at addresses 0 .. depth - 1, 2 of them at least; what lies beyond reads as
+/// anything. A word written in a cycle is read from the next cycle on.
+struct Memory {
+    enum class Style : std::uint8_t {
+        kLogic,        ///< a few words in registers, or a table in LUTs
+        kDistributed,  ///< LUT RAM
+        kBlock,        ///< block RAM; synchronous reads only
+    };
+    struct Write {
+        Bits enable;   ///< one bit
+        Bits address;  ///< address_bits(depth), also of reads
+        Bits data;
+    };
+    struct Read {
+        enum class Kind : std::uint8_t {
+            kAsynchronous,  ///< the target is a wire: the word at the address
+            kSynchronous,   ///< the target is a register: the word as it was before the edge
+        };
+        SignalId target;
+        Kind kind = Kind::kAsynchronous;
+        Bits address;
+        Bits enable = {};  ///< of a synchronous read, as of a register
+    };
+    std::string name;
+    int depth = 2;
+    int width = 1;
+    Style style = Style::kLogic;
+    std::vector<fixed::Integer> contents = {};  ///< at power-up, in [0, 2^width); empty: anything
+    std::optional<Write> write = {};            ///< none: a read-only memory
+    std::vector<Read> reads = {};
 };
 
 struct Instance {
@@ -119,7 +157,7 @@ struct Note {
     std::string text;  ///< a comment line
 };
 
-using Statement = std::variant<Assign, Register, Instance, Note>;
+using Statement = std::variant<Assign, Register, Instance, Note, Declaration, Memory>;
 
 /// A lookup table, printed as a function: 2^index_bits entries in [0, 2^width).
 struct TableFunction {
@@ -144,7 +182,8 @@ struct Module {
     [[nodiscard]] const Signal& operator[](SignalId id) const { return signals[id.index()]; }
 };
 
-/// Ports of the top: clk, rst, in_valid, in, out_valid, out.
+/// Ports of the top: clk, rst, in_valid, in, out_valid, out; of a staged design those of
+/// stages/build.h.
 struct Netlist {
     std::string name;             ///< of the top module
     std::vector<Module> modules;  ///< instantiated before instantiating; the top is the last
@@ -165,9 +204,14 @@ struct NetlistStats {
     std::int64_t multipliers = 0;
     std::int64_t selects = 0;
     std::int64_t tables = 0;
+    std::int64_t memory_bits = 0;
+    std::int64_t block_memory_bits = 0;  ///< of them, in block RAM
     std::int64_t signals = 0;
 };
 NetlistStats statistics(const Netlist& netlist);
+
+/// Bits of an address of a memory: at least 1.
+int address_bits(int depth);
 
 /// Bits of the top's `in` and `out`: at least 1, also when no value has any.
 int input_bits(const Netlist& netlist);

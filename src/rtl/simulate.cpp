@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
+#include <map>
 #include <type_traits>
 
 #include "rtl/emit.h"
@@ -72,6 +74,22 @@ struct Run {
     int width = 0;
 };
 
+// Words of a Memory; each starts at a machine word.
+struct Store {
+    std::vector<Word> words;
+    std::size_t stride = 0;  ///< machine words per word
+    int depth = 0;
+    int width = 0;
+
+    /// Where a word lies; nullptr beyond the depth.
+    [[nodiscard]] Word* at(Word address) {
+        if (address >= static_cast<Word>(depth)) return nullptr;
+        return words.data() + address * stride;
+    }
+};
+
+constexpr auto kNoStore = static_cast<std::size_t>(-1);
+
 struct Step {
     Operation operation;
     std::size_t target = 0;  ///< bit position in memory
@@ -80,14 +98,25 @@ struct Step {
     std::vector<int> operand_width;
     const TableFunction* table = nullptr;
     bool is_wide = false;
+    std::size_t store = kNoStore;  ///< an asynchronous read; operand 0 is the address
 };
 
 struct Clocked {
-    std::vector<Run> next;
+    std::vector<Run> next;  ///< of a synchronous read: the address
+    std::vector<Run> enable;
     std::size_t target = 0;
     int width = 0;
     std::size_t shadow = 0;  ///< where the next value waits for the others
     bool resets = false;
+    std::size_t store = kNoStore;
+    bool is_enabled = false;  ///< in this cycle
+};
+
+struct StoreWrite {
+    std::size_t store = 0;
+    std::vector<Run> enable;
+    std::vector<Run> address;
+    std::vector<Run> data;
 };
 
 Integer as_signed(const Integer& value, int width) {
@@ -170,15 +199,11 @@ struct Simulator::Machine {
         const Module& top = netlist.top();
         std::vector<std::size_t> places = allocate(top, {});
         for (const SignalId port : top.ports) {
-            const std::size_t place = places[port.index()];
-            const std::string& name = top[port].name;
-            if (name == "rst") rst = place;
-            if (name == "in_valid") in_valid = place;
-            if (name == "in") in = place;
-            if (name == "out_valid") out_valid = place;
-            if (name == "out") out = place;
+            ports.emplace(top[port].name, PortPlace{places[port.index()], top[port].width});
         }
         flatten(top, places);
+        order_steps();
+        rst = place_of("rst");
         memory.assign(memory_words + 1, 0);
         constants.push_back(0);
         shadow.assign(shadow_words + 1, 0);
@@ -219,10 +244,11 @@ struct Simulator::Machine {
                 add_step(module, *assign, places);
             } else if (const auto* reg = std::get_if<Register>(&statement)) {
                 const int width = module[reg->target].width;
-                registers.push_back({runs(reg->next, places), places[reg->target.index()], width,
-                                     shadow_words * kWordBits,
-                                     reg->reset == Register::Reset::kToZero});
-                shadow_words += words_for(width);
+                add_clocked({runs(reg->next, places), runs(reg->enable, places),
+                             places[reg->target.index()], width, 0,
+                             reg->reset == Register::Reset::kToZero, kNoStore, false});
+            } else if (const auto* store = std::get_if<rtl::Memory>(&statement)) {
+                add_store(module, *store, places);
             } else if (const auto* instance = std::get_if<Instance>(&statement)) {
                 const Module& inner = netlist[instance->module];
                 std::vector<std::pair<SignalId, std::size_t>> given;
@@ -234,6 +260,100 @@ struct Simulator::Machine {
         }
     }
 
+    void add_clocked(Clocked reg) {
+        reg.shadow = shadow_words * kWordBits;
+        shadow_words += words_for(reg.width);
+        registers.push_back(std::move(reg));
+    }
+
+    void add_store(const Module& module, const rtl::Memory& source,
+                   const std::vector<std::size_t>& places) {
+        Store store{{}, words_for(source.width), source.depth, source.width};
+        store.words.assign(store.stride * static_cast<std::size_t>(source.depth) + 1, 0);
+        for (std::size_t i = 0; i < source.contents.size(); ++i) {
+            const std::vector<Word> words = to_words(source.contents[i], source.width);
+            std::copy(words.begin(), words.end() - 1, store.at(i));
+        }
+        const std::size_t index = stores.size();
+        stores.push_back(std::move(store));
+        if (source.write) {
+            writes.push_back({index, runs(source.write->enable, places),
+                              runs(source.write->address, places),
+                              runs(source.write->data, places)});
+        }
+        for (const rtl::Memory::Read& read : source.reads) {
+            const std::size_t target = places[read.target.index()];
+            const int width = module[read.target].width;
+            if (read.kind == rtl::Memory::Read::Kind::kSynchronous) {
+                add_clocked({runs(read.address, places), runs(read.enable, places), target, width,
+                             0, false, index, false});
+            } else {
+                steps.push_back({Operation::kBits,
+                                 target,
+                                 width,
+                                 {runs(read.address, places)},
+                                 {read.address.width()},
+                                 nullptr,
+                                 false,
+                                 index});
+            }
+        }
+    }
+
+    // Every step behind those whose targets it reads, else in the order of the statements.
+    void order_steps() {
+        std::vector<std::size_t> driver(memory_words, kNoStore);  // per machine word
+        for (std::size_t s = 0; s < steps.size(); ++s) {
+            for (std::size_t w = 0; w < words_for(steps[s].width); ++w)
+                driver[steps[s].target / kWordBits + w] = s;
+        }
+        std::vector<std::size_t> order;
+        std::vector<std::uint8_t> state(steps.size(), 0);  // 1: being placed, 2: placed
+        std::vector<std::pair<std::size_t, std::vector<std::size_t>>> open;
+        for (std::size_t first = 0; first < steps.size(); ++first) {
+            if (state[first] == 2) continue;
+            open.emplace_back(first, sources_of(steps[first], driver));
+            state[first] = 1;
+            while (!open.empty()) {
+                auto& [step, sources] = open.back();
+                if (sources.empty()) {
+                    order.push_back(step);
+                    state[step] = 2;
+                    open.pop_back();
+                    continue;
+                }
+                const std::size_t source = sources.back();
+                sources.pop_back();
+                GW_CHECK(state[source] != 1, "combinational loop in the netlist " + netlist.name);
+                if (state[source] == 2) continue;
+                state[source] = 1;
+                open.emplace_back(source, sources_of(steps[source], driver));
+            }
+        }
+        std::vector<Step> ordered;
+        ordered.reserve(steps.size());
+        for (const std::size_t s : order) ordered.push_back(std::move(steps[s]));
+        steps = std::move(ordered);
+    }
+
+    static std::vector<std::size_t> sources_of(const Step& step,
+                                               const std::vector<std::size_t>& driver) {
+        std::vector<std::size_t> sources;
+        for (const std::vector<Run>& operand : step.operands) {
+            for (const Run& run : operand) {
+                if (run.kind == Piece::Kind::kConstant) continue;
+                const auto bits = run.kind == Piece::Kind::kSlice
+                                      ? static_cast<std::size_t>(run.width)
+                                      : std::size_t{1};
+                const std::size_t last = (run.position + bits - 1) / kWordBits;
+                for (std::size_t word = run.position / kWordBits; word <= last; ++word) {
+                    if (driver[word] != kNoStore) sources.push_back(driver[word]);
+                }
+            }
+        }
+        return sources;
+    }
+
     void add_step(const Module& module, const Assign& assign,
                   const std::vector<std::size_t>& places) {
         Step step{assign.operation,
@@ -242,7 +362,8 @@ struct Simulator::Machine {
                   {},
                   {},
                   nullptr,
-                  assign.operation == Operation::kTable};
+                  assign.operation == Operation::kTable,
+                  kNoStore};
         step.is_wide = step.is_wide || step.width > kWordBits;
         for (const Bits& operand : assign.operands) {
             step.operands.push_back(runs(operand, places));
@@ -294,8 +415,22 @@ struct Simulator::Machine {
         return from_words(scratch.data(), 0, width);
     }
 
+    // A word of a store; zeros beyond its depth.
+    void read_store(std::size_t index, Word address, Word* to, std::size_t position) {
+        Store& store = stores[index];
+        const Word* word = store.at(address);
+        for (int at = 0; at < store.width; at += kWordBits) {
+            const int count = std::min(kWordBits, store.width - at);
+            const auto offset = static_cast<std::size_t>(at);
+            write_bits(to, position + offset, count,
+                       word == nullptr ? 0 : read_bits(word, offset, count));
+        }
+    }
+
     void execute(const Step& step) {
-        if (step.operation == Operation::kBits) {
+        if (step.store != kNoStore) {
+            read_store(step.store, narrow(step.operands[0]), memory.data(), step.target);
+        } else if (step.operation == Operation::kBits) {
             copy(step.operands[0], memory.data(), step.target);
         } else if (!step.is_wide) {
             Word x[3] = {0, 0, 0};
@@ -320,28 +455,59 @@ struct Simulator::Machine {
         }
     }
 
+    // First all next values, then all changes.
     void clock_edge() {
         const bool resetting = read_bits(memory.data(), rst, 1) != 0;
-        for (const Clocked& reg : registers) copy(reg.next, shadow.data(), reg.shadow);
+        for (Clocked& reg : registers) {
+            reg.is_enabled = reg.enable.empty() || narrow(reg.enable) != 0;
+            if (reg.store != kNoStore) {
+                if (reg.is_enabled)
+                    read_store(reg.store, narrow(reg.next), shadow.data(), reg.shadow);
+            } else if (reg.is_enabled) {
+                copy(reg.next, shadow.data(), reg.shadow);
+            }
+        }
+        for (const StoreWrite& write : writes) {
+            if (narrow(write.enable) == 0) continue;
+            Word* word = stores[write.store].at(narrow(write.address));
+            if (word != nullptr) copy(write.data, word, 0);
+        }
         for (const Clocked& reg : registers) {
+            const bool clears = reg.resets && resetting;
+            if (!clears && !reg.is_enabled) continue;
             for (int at = 0; at < reg.width; at += kWordBits) {
                 const int count = std::min(kWordBits, reg.width - at);
                 const auto offset = static_cast<std::size_t>(at);
-                const Word next = reg.resets && resetting
-                                      ? 0
-                                      : read_bits(shadow.data(), reg.shadow + offset, count);
+                const Word next = clears ? 0 : read_bits(shadow.data(), reg.shadow + offset, count);
                 write_bits(memory.data(), reg.target + offset, count, next);
             }
         }
     }
 
-    Outputs cycle(const Integer& in_code, Word valid, Word reset_high) {
-        store(in_code, in, input_bits(netlist));
-        write_bits(memory.data(), in_valid, 1, valid);
-        write_bits(memory.data(), rst, 1, reset_high);
+    struct PortPlace {
+        std::size_t place = 0;
+        int width = 0;
+    };
+
+    [[nodiscard]] const PortPlace& port(std::string_view name) const {
+        const auto found = ports.find(name);
+        GW_CHECK(found != ports.end(), "no port " + std::string(name) + " in " + netlist.name);
+        return found->second;
+    }
+
+    [[nodiscard]] std::size_t place_of(std::string_view name) const { return port(name).place; }
+
+    void settle() {
         for (const Step& step : steps) execute(step);
-        Outputs outputs{from_words(memory.data(), out, output_bits(netlist)),
-                        read_bits(memory.data(), out_valid, 1) != 0};
+    }
+
+    Outputs cycle(const Integer& in_code, Word valid, Word reset_high) {
+        store(in_code, place_of("in"), input_bits(netlist));
+        write_bits(memory.data(), place_of("in_valid"), 1, valid);
+        write_bits(memory.data(), rst, 1, reset_high);
+        settle();
+        Outputs outputs{from_words(memory.data(), place_of("out"), output_bits(netlist)),
+                        read_bits(memory.data(), place_of("out_valid"), 1) != 0};
         clock_edge();
         return outputs;
     }
@@ -349,13 +515,16 @@ struct Simulator::Machine {
     const Netlist netlist;
     std::vector<Step> steps;
     std::vector<Clocked> registers;
+    std::vector<Store> stores;
+    std::vector<StoreWrite> writes;
+    std::map<std::string, PortPlace, std::less<>> ports;  ///< of the top
     std::size_t memory_words = 0;
     std::size_t shadow_words = 0;
     std::vector<Word> memory;
     std::vector<Word> shadow;
     std::vector<Word> constants;
     std::vector<Word> scratch;
-    std::size_t rst = 0, in_valid = 0, in = 0, out_valid = 0, out = 0;
+    std::size_t rst = 0;
 };
 
 Simulator::Simulator(const Netlist& netlist) : machine_(std::make_unique<Machine>(netlist)) {}
@@ -369,6 +538,24 @@ Simulator::Outputs Simulator::step(const Integer& in, bool in_valid) {
 
 void Simulator::reset() {
     machine_->cycle(0, 0, 1);
+}
+
+void Simulator::set(std::string_view port, const Integer& value) {
+    const auto& [place, width] = machine_->port(port);
+    machine_->store(value, place, width);
+}
+
+void Simulator::settle() {
+    machine_->settle();
+}
+
+Integer Simulator::get(std::string_view port) const {
+    const auto& [place, width] = machine_->port(port);
+    return from_words(machine_->memory.data(), place, width);
+}
+
+void Simulator::clock() {
+    machine_->clock_edge();
 }
 
 std::vector<std::vector<Integer>> simulate(const Netlist& netlist,

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "rtl/netlist.h"
@@ -31,6 +32,13 @@ class Simulator {
     Outputs step(const fixed::Integer& in, bool in_valid);
     /// A cycle with rst high: clears the valid pipeline.
     void reset();
+
+    // The same by hand, for tops with other ports: set inputs, settle, read outputs, clock. A name
+    // that is no port of the top is an InternalError.
+    void set(std::string_view port, const fixed::Integer& value);
+    void settle();  ///< combinational logic
+    [[nodiscard]] fixed::Integer get(std::string_view port) const;  ///< in [0, 2^width)
+    void clock();                                                   ///< the rising edge
 
   private:
     struct Machine;

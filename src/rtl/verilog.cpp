@@ -5,6 +5,8 @@
 // operation, so no implicit extension or truncation happens anywhere.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "rtl/axis.h"
 #include "rtl/emit.h"
 #include "support/check.h"
@@ -177,7 +179,7 @@ class Printer {
     void print_statement(const Assign& a) {
         const Signal& target = m_[a.target];
         const std::string comment = a.comment.empty() ? "" : "  // " + a.comment;
-        if (target.kind == SignalKind::kOutput) {
+        if (target.kind == SignalKind::kOutput || declared_.contains(a.target)) {
             line("    assign {} = {};{}", target.name, expression(a), comment);
         } else {
             line("    wire {}{} = {};{}", range_of(target.width), target.name, expression(a),
@@ -190,20 +192,73 @@ class Printer {
         if (r.sharing == Register::Sharing::kKept) {
             line("    (* keep = \"true\", dont_merge, equivalent_register_removal = \"no\" *)");
         }
-        line("    reg {}{};", range_of(target.width), target.name);
+        declare_register(r.target);
+        const std::string enable = condition(r.enable);
         if (r.reset == Register::Reset::kNone) {
-            line("    always @(posedge clk) {} <= {};", target.name, bits(r.next));
+            line("    always @(posedge clk) {}{} <= {};", enable, target.name, bits(r.next));
             return;
         }
         line("    always @(posedge clk)");
         line("        if (rst) {} <= {};", target.name, literal(0, target.width));
-        line("        else {} <= {};", target.name, bits(r.next));
+        line("        else {}{} <= {};", enable, target.name, bits(r.next));
+    }
+
+    void declare_register(SignalId target) {
+        if (declared_.contains(target)) return;
+        line("    reg {}{};", range_of(m_[target].width), m_[target].name);
+    }
+
+    std::string condition(const Bits& enable) const {
+        return enable.pieces.empty() ? "" : fmt::format("if ({}) ", bits(enable));
+    }
+
+    void print_statement(const Declaration& d) {
+        declared_.insert(d.signal);
+        const Signal& signal = m_[d.signal];
+        line("    {} {}{};", signal.kind == SignalKind::kRegister ? "reg" : "wire",
+             range_of(signal.width), signal.name);
+    }
+
+    void print_statement(const Memory& memory) {
+        if (memory.style != Memory::Style::kLogic) {
+            line("    (* {}_style = \"{}\" *)", memory.write ? "ram" : "rom",
+                 memory.style == Memory::Style::kBlock ? "block" : "distributed");
+        }
+        line("    reg {}{} [0:{}];", range_of(memory.width), memory.name, memory.depth - 1);
+        if (!memory.contents.empty()) {
+            line("    initial begin");
+            for (std::size_t i = 0; i < memory.contents.size(); ++i) {
+                line("        {}[{}] = {};", memory.name, i,
+                     literal(memory.contents[i], memory.width));
+            }
+            line("    end");
+        }
+        if (memory.write) {
+            line("    always @(posedge clk) {}{}[{}] <= {};", condition(memory.write->enable),
+                 memory.name, bits(memory.write->address), bits(memory.write->data));
+        }
+        for (const Memory::Read& read : memory.reads) print_read(memory, read);
+    }
+
+    void print_read(const Memory& memory, const Memory::Read& read) {
+        const Signal& target = m_[read.target];
+        const std::string word = fmt::format("{}[{}]", memory.name, bits(read.address));
+        if (read.kind == Memory::Read::Kind::kSynchronous) {
+            declare_register(read.target);
+            line("    always @(posedge clk) {}{} <= {};", condition(read.enable), target.name,
+                 word);
+        } else if (declared_.contains(read.target)) {
+            line("    assign {} = {};", target.name, word);
+        } else {
+            line("    wire {}{} = {};", range_of(target.width), target.name, word);
+        }
     }
 
     void print_statement(const Instance& instance) {
         const Module& module = netlist_[instance.module];
         for (const auto& c : instance.connections) {
             if (module[c.port].kind != SignalKind::kOutput) continue;
+            if (declared_.contains(c.signal) || m_[c.signal].kind == SignalKind::kOutput) continue;
             line("    wire {}{};", range_of(m_[c.signal].width), m_[c.signal].name);
         }
         line("    {} {} (", module.name, instance.name);
@@ -220,6 +275,7 @@ class Printer {
     const Netlist& netlist_;
     const Module& m_;
     std::string text_;
+    std::set<SignalId> declared_;  ///< ahead of what drives them
 };
 
 }  // namespace
