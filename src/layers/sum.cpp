@@ -9,6 +9,7 @@
 #include "layers/emit.h"
 #include "layers/example_types.h"
 #include "layers/plain_loops.h"
+#include "layers/pool_taps.h"
 #include "layers/shapes.h"
 
 namespace gatewright::layers {
@@ -106,6 +107,34 @@ std::vector<dfg::ValueId> Sum::lower(model::Lowering& lowering,
         y.push_back(emit_affine(lowering, sum, scale, 0));
     }
     return y;
+}
+
+std::optional<model::Repetition> Sum::repetition(std::span<const TensorType> inputs) const {
+    const tensor::Shape& shape = inputs[0].shape;
+    const auto summed = resolve_axes(axes, shape).value();
+    if (shape.empty() || summed.empty() || summed.back() + 1 == shape.size()) return std::nullopt;
+    model::Repetition out;
+    model::Window window;
+    window.extent.assign(shape.begin(), shape.end() - 1);
+    const tensor::Shape ones(window.extent.size(), 1);
+    window.size = ones;
+    window.stride = ones;
+    window.dilation = ones;
+    window.before.assign(window.extent.size(), 0);
+    out.positions = window.extent;
+    for (const std::size_t axis : summed) {
+        window.size[axis] = window.extent[axis];
+        window.stride[axis] = window.extent[axis];
+        out.positions[axis] = 1;
+    }
+    out.windows = {std::move(window)};
+    AverageTaps part;
+    part.channels = shape.back();
+    part.scale = scale;
+    out.part = [part = std::move(part)](std::size_t) {
+        return std::make_unique<AverageTaps>(part);
+    };
+    return out;
 }
 
 model::LayerFacts Sum::facts(std::span<const TensorType> inputs) const {

@@ -11,8 +11,10 @@
 #include "layers/merge.h"
 #include "layers/pool.h"
 #include "layers/quantize.h"
+#include "layers/registry.h"
 #include "layers/relu.h"
 #include "layers/reshape.h"
+#include "support/examples.h"
 #include "support/seed.h"
 #include "unit/arch/staged_runs.h"
 
@@ -107,6 +109,24 @@ TEST(Stages, EveryMappingOfASmallCnnIsTheModel) {
                 SCOPED_TRACE(reuse);
                 expect_plan_is_model(graph, {mapping_of(io, reuse, weights), {}, {}}, rng, 5);
             }
+        }
+    }
+}
+
+TEST(Stages, EveryExampleOfEveryLayerIsTheLayer) {
+    Rng rng(testing::test_seed(13));
+    for (const model::LayerDef& def : layers::all_layers()) {
+        if (def.kind == "input") continue;
+        int number = 0;
+        for (const model::Example& example : def.examples(rng)) {
+            SCOPED_TRACE(std::string(def.kind) + " example " + std::to_string(number++));
+            const Graph graph = testing::one_layer_graph(example);
+            for (const Io io : {Io::kParallel, Io::kStream}) {
+                expect_plan_is_model(graph, {mapping_of(io, 1), {}, {}}, rng, 5);
+            }
+            const StageParams folded{mapping_of(Io::kStream, 4), {}, {}};
+            if (plan_error(graph, folded).find("63 bits") != std::string::npos) continue;
+            expect_plan_is_model(graph, folded, rng, 5);
         }
     }
 }
