@@ -14,7 +14,6 @@ namespace {
 
 using keras2::Architecture;
 using keras2::Context;
-using keras2::WeightMode;
 using keras2::Weights;
 
 constexpr std::string_view kHdf5Magic = "\x89HDF\r\n\x1a\n";
@@ -88,14 +87,17 @@ std::string untyped_message(const std::vector<std::string>& untyped) {
 
 Result<ImportedModel> import_keras2(const std::string& path, const ImportParams& params) {
     GW_TRY(const Source source, open_source(path, params));
-    Context quantized(params, source.weights, WeightMode::kQuantized);
+    Context quantized(params, source.weights);
     translate(quantized, source.architecture);
+    if (quantized.problems.empty()) {
+        settle_averages(quantized.graph, quantized.open_averages, quantized.problems);
+    }
     if (!quantized.untyped.empty()) quantized.problems.add(untyped_message(quantized.untyped));
     if (!quantized.problems.empty()) {
         return tl::unexpected<Error>(
             quantized.problems.to_error(fmt::format("{}: cannot be imported:", path)));
     }
-    Context trained(params, source.weights, WeightMode::kTrained);
+    Context trained(params, source.weights, quantized);
     translate(trained, source.architecture);
     ImportedModel model;
     model.graph = std::move(quantized.graph);

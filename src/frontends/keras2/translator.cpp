@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 
+#include "frontends/windows.h"
 #include "layers/affine.h"
 #include "layers/concatenate.h"
 #include "layers/dot.h"
@@ -49,6 +50,8 @@ std::optional<LayerId> Context::add_layer(const LayerSpec& origin, const std::st
             return std::nullopt;
         }
         type = std::move(*inferred);
+    } else if (known_types_ != nullptr && types_.size() < known_types_->size()) {
+        type.shape = (*known_types_)[types_.size()].shape;
     }
     types_.push_back(std::move(type));
     stands_in_.push_back(stands_in);
@@ -66,6 +69,14 @@ std::optional<LayerId> Context::quantize(const LayerSpec& origin, const std::str
     layers::Quantize quantize;
     quantize.type = {cast};
     return then(origin, name, std::move(quantize), input);
+}
+
+std::optional<LayerId> Context::add_average(const LayerSpec& origin, layers::AveragePool pool,
+                                            LayerId input) {
+    const auto open = open_average(pool, types_[input.index()]);
+    const auto id = add(origin, origin.name, std::move(pool), {input});
+    if (id && open) open_averages.emplace(id->index(), *open);
+    return id;
 }
 
 std::int64_t Context::last_size(LayerId id) const {
@@ -174,9 +185,18 @@ std::optional<LayerId> translate_dot(Context& context, const Call& call) {
 }
 
 std::optional<LayerId> translate_flatten(Context& context, const Call& call) {
+    std::optional<LayerId> id = pass_through(context, call);
+    const auto channels = read_channel_axis(call.layer.config);
+    if (!channels) context.problem(call.layer, channels.error().message);
+    if (!id || !channels) return std::nullopt;
+    const std::size_t axes = context.shape_of(*id).size();
+    // Keras flattens in the order of channels last, wherever the channels are.
+    if (*channels == ChannelAxis::kFirst && axes > 1) {
+        id = permute_axes(context, call.layer, to_channels_last(axes), id);
+    }
     layers::Reshape reshape;
     reshape.shape = {-1};
-    return context.add(call.layer, call.layer.name, std::move(reshape), call.inputs);
+    return context.then(call.layer, call.layer.name, std::move(reshape), id);
 }
 
 std::optional<LayerId> translate_reshape(Context& context, const Call& call) {
@@ -301,6 +321,38 @@ const std::map<std::string, Translate>& translations() {
         {"BinaryDense", translate_binary_dense},
         {"TernaryDense", translate_binary_dense},
         {"QDenseBatchnorm", translate_dense_batchnorm},
+        {"Conv1D", translate_convolution},
+        {"Conv2D", translate_convolution},
+        {"DepthwiseConv1D", translate_convolution},
+        {"DepthwiseConv2D", translate_convolution},
+        {"SeparableConv1D", translate_convolution},
+        {"SeparableConv2D", translate_convolution},
+        {"Conv1DTranspose", translate_convolution},
+        {"Conv2DTranspose", translate_convolution},
+        {"QConv1D", translate_convolution},
+        {"QConv2D", translate_convolution},
+        {"QDepthwiseConv2D", translate_convolution},
+        {"QSeparableConv1D", translate_convolution},
+        {"QSeparableConv2D", translate_convolution},
+        {"QConv2DTranspose", translate_convolution},
+        {"QConv2DBatchnorm", translate_convolution},
+        {"QDepthwiseConv2DBatchnorm", translate_convolution},
+        {"MaxPooling1D", translate_pooling},
+        {"MaxPooling2D", translate_pooling},
+        {"AveragePooling1D", translate_pooling},
+        {"AveragePooling2D", translate_pooling},
+        {"GlobalMaxPooling1D", translate_pooling},
+        {"GlobalMaxPooling2D", translate_pooling},
+        {"GlobalAveragePooling1D", translate_pooling},
+        {"GlobalAveragePooling2D", translate_pooling},
+        {"QAveragePooling2D", translate_pooling},
+        {"QGlobalAveragePooling2D", translate_pooling},
+        {"ZeroPadding1D", translate_zero_padding},
+        {"ZeroPadding2D", translate_zero_padding},
+        {"Cropping1D", translate_cropping},
+        {"Cropping2D", translate_cropping},
+        {"UpSampling1D", translate_up_sampling},
+        {"UpSampling2D", translate_up_sampling},
         {"BatchNormalization", translate_batch_normalization},
         {"QBatchNormalization", translate_batch_normalization},
         {"Activation", translate_activation},
@@ -327,6 +379,7 @@ const std::map<std::string, Translate>& translations() {
         {"GaussianDropout", pass_through},
         {"GaussianNoise", pass_through},
         {"SpatialDropout1D", pass_through},
+        {"SpatialDropout2D", pass_through},
         {"ActivityRegularization", pass_through},
     };
     return kTranslations;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "frontends/averages.h"
 #include "frontends/import.h"
 #include "frontends/keras2/architecture.h"
 #include "frontends/keras2/quantizer.h"
@@ -34,8 +35,15 @@ struct Call {
 /// problem; the graph is then not used, but reading goes on to find the other problems.
 class Context {
   public:
-    Context(const ImportParams& params, const Weights& weights, WeightMode mode)
-        : params_(params), weights_(weights), mode_(mode) {}
+    /// The quantized network.
+    Context(const ImportParams& params, const Weights& weights)
+        : params_(params), weights_(weights), mode_(WeightMode::kQuantized) {}
+    /// The trained one: the same nodes with the same shapes, which are not inferred again.
+    Context(const ImportParams& params, const Weights& weights, const Context& quantized)
+        : params_(params),
+          weights_(weights),
+          mode_(WeightMode::kTrained),
+          known_types_(&quantized.types_) {}
 
     [[nodiscard]] const ImportParams& params() const { return params_; }
     [[nodiscard]] const Weights& weights() const { return weights_; }
@@ -44,6 +52,7 @@ class Context {
     Problems problems;
     std::vector<std::string> untyped;  ///< layers that need a type and have none
     std::vector<std::string> warnings;
+    OpenAverages open_averages;
 
     void problem(const LayerSpec& layer, const std::string& message);
     void needs_type(const LayerSpec& layer);
@@ -65,7 +74,14 @@ class Context {
     LayerId stand_in(const LayerSpec& origin);
     std::optional<LayerId> quantize(const LayerSpec& origin, const std::string& name,
                                     const fixed::Cast& cast, std::optional<LayerId> input);
-    /// Size of a node's last axis; 1 for scalars and where types are not inferred (kTrained).
+    /// Average pooling; without a type it gets the one of the quantizers that follow.
+    std::optional<LayerId> add_average(const LayerSpec& origin, layers::AveragePool pool,
+                                       LayerId input);
+    /// Shape of a node; empty for one behind a problem.
+    [[nodiscard]] const tensor::Shape& shape_of(LayerId id) const {
+        return types_[id.index()].shape;
+    }
+    /// Size of a node's last axis; 1 for scalars.
     [[nodiscard]] std::int64_t last_size(LayerId id) const;
 
     /// A tensor of the layer; a missing or wrong one is a problem.
@@ -87,6 +103,7 @@ class Context {
     const ImportParams& params_;
     const Weights& weights_;
     WeightMode mode_;
+    const std::vector<model::TensorType>* known_types_ = nullptr;
     std::vector<model::TensorType> types_;
     std::vector<bool> stands_in_;  ///< per node: itself or something before it is a stand-in
 };
@@ -111,6 +128,18 @@ std::optional<LayerId> translate_dense(Context& context, const Call& call);
 std::optional<LayerId> translate_binary_dense(Context& context, const Call& call);
 std::optional<LayerId> translate_dense_batchnorm(Context& context, const Call& call);
 std::optional<LayerId> translate_batch_normalization(Context& context, const Call& call);
+
+// convolution.cpp
+std::optional<LayerId> translate_convolution(Context& context, const Call& call);
+/// Axis i of the result is axis order[i].
+std::optional<LayerId> permute_axes(Context& context, const LayerSpec& layer,
+                                    std::vector<std::int64_t> order, std::optional<LayerId> x);
+
+// spatial.cpp
+std::optional<LayerId> translate_pooling(Context& context, const Call& call);
+std::optional<LayerId> translate_zero_padding(Context& context, const Call& call);
+std::optional<LayerId> translate_cropping(Context& context, const Call& call);
+std::optional<LayerId> translate_up_sampling(Context& context, const Call& call);
 
 // translator.cpp
 /// The whole model. Problems and untyped layers are left in the context.

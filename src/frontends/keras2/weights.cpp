@@ -34,11 +34,16 @@ bool flag(const LayerSpec& layer, const char* key) {
 std::vector<std::string> numbered_roles(const LayerSpec& layer) {
     std::vector<std::string> roles;
     const std::string& kind = layer.class_name;
-    const bool has_kernel = kind.find("Dense") != std::string::npos;
-    const bool has_moments =
-        kind.find("BatchNorm") != std::string::npos || kind.find("Batchnorm") != std::string::npos;
-    if (has_kernel) roles.emplace_back("kernel");
-    if (has_kernel && flag(layer, "use_bias")) roles.emplace_back("bias");
+    const auto has = [&](const char* part) { return kind.find(part) != std::string::npos; };
+    const bool has_moments = has("BatchNorm") || has("Batchnorm");
+    const bool is_linear = has("Dense") || has("Conv");
+    if (has("Depthwise") || has("Separable")) {
+        roles.emplace_back("depthwise_kernel");
+        if (has("Separable")) roles.emplace_back("pointwise_kernel");
+    } else if (is_linear) {
+        roles.emplace_back("kernel");
+    }
+    if (is_linear && flag(layer, "use_bias")) roles.emplace_back("bias");
     if (has_moments && flag(layer, "scale")) roles.emplace_back("gamma");
     if (has_moments && flag(layer, "center")) roles.emplace_back("beta");
     if (has_moments) roles.insert(roles.end(), {"moving_mean", "moving_variance"});

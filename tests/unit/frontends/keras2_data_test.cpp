@@ -335,14 +335,6 @@ TEST(Keras2Data, PlainModelWithoutTypesNamesEveryLayerThatNeedsOne) {
     EXPECT_NE(message.find("--precision"), std::string::npos);
 }
 
-TEST(Keras2Data, ConvolutionalModelsListTheLayersThatAreNotSupported) {
-    const auto model =
-        import_keras2(kKeras + "KERAS_conv2d_model.json", with_precision("fixed<16,6>"));
-    ASSERT_FALSE(model);
-    EXPECT_NE(model.error().message.find("(Conv2D): unknown layer class"), std::string::npos)
-        << model.error().message;
-}
-
 TEST(Keras2Data, WeightsOnlyFileIsToldApart) {
     const auto model = import_keras2(kKeras + "KERAS_3layer_weights.h5", {});
     ASSERT_FALSE(model);
