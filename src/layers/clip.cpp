@@ -68,7 +68,7 @@ std::vector<model::Example> Clip::examples(Rng& rng) {
         auto layer = std::make_unique<Clip>();
         layer->lo = lo;
         layer->hi = hi;
-        out.push_back({std::move(layer), {random_type(rng, {6})}});
+        out.push_back({std::move(layer), {random_type(rng, {2, 1, 3})}});
     }
     return out;
 }

@@ -96,12 +96,14 @@ std::string Prelu::summary() const {
 
 std::vector<model::Example> Prelu::examples(Rng& rng) {
     std::vector<model::Example> out;
-    for (const tensor::Shape& shape : {tensor::Shape{2, 3}, tensor::Shape{2, 1}, tensor::Shape{3},
-                                       tensor::Shape{1}, tensor::Shape{}}) {
+    const std::pair<tensor::Shape, tensor::Shape> cases[] = {
+        {{2, 3}, {2, 3}}, {{2, 1}, {2, 3}},       {{3}, {2, 3}},         {{1}, {2, 3}},
+        {{}, {2, 3}},     {{2, 1, 3}, {2, 2, 3}}, {{2, 2, 1}, {2, 2, 3}}};
+    for (const auto& [slopes, input] : cases) {
         auto layer = std::make_unique<Prelu>();
-        layer->alpha = Values(shape);
+        layer->alpha = Values(slopes);
         for (Dyadic& slope : layer->alpha.data) slope = random_weight(rng);
-        out.push_back({std::move(layer), {random_type(rng, {2, 3})}});
+        out.push_back({std::move(layer), {random_type(rng, input)}});
     }
     return out;
 }

@@ -60,7 +60,7 @@ std::vector<model::Example> Quantize::examples(Rng& rng) {
     std::vector<model::Example> out;
     for (int i = 0; i < 12; ++i) {
         auto layer = std::make_unique<Quantize>();
-        TensorType x = random_type(rng, {3, 2});
+        TensorType x = random_type(rng, i % 2 == 0 ? tensor::Shape{3, 2} : tensor::Shape{2, 2, 2});
         for (std::size_t e = 0; e < x.elements.size(); ++e) layer->type.push_back(random_cast(rng));
         out.push_back({std::move(layer), {std::move(x)}});
     }

@@ -60,7 +60,7 @@ std::vector<model::Example> Relu::examples(Rng& rng) {
         auto layer = std::make_unique<Relu>();
         layer->has_max = cut;
         if (cut) layer->max_value = Dyadic(fixed::Integer(rng.between(0, 20)), -2);
-        out.push_back({std::move(layer), {random_type(rng, {8})}});
+        out.push_back({std::move(layer), {random_type(rng, {2, 2, 2})}});
     }
     out.push_back({std::make_unique<Relu>(), {wide_type({2}, 1000)}});
     return out;

@@ -117,7 +117,7 @@ std::vector<model::Example> Sign::examples(Rng& rng) {
         layer->negative_at_threshold = (options & 4U) != 0;
         layer->zero_one = !layer->ternary && (options & 8U) != 0;
         if (options >= 4) layer->threshold = Dyadic(fixed::Integer(rng.between(0, 5)), -1);
-        TensorType x = random_type(rng, {4});
+        TensorType x = random_type(rng, {2, 2});
         x.elements[0] = Interval::of({true, 3, 1});  // steps of one half: hits the threshold
         x.elements[1] = Interval::of({true, 4, 1});
         out.push_back({std::move(layer), {std::move(x)}});

@@ -313,7 +313,7 @@ std::vector<model::Example> Softmax::examples(Rng& rng) {
         if ((options & 16U) != 0) layer->type = {random_cast(rng)};
         if (options % 5 == 0) layer->exp_scale = Dyadic(3, -2);
         if (options % 4 == 1) layer->inverse_epsilon = *Dyadic::from_double(1e-7);
-        const tensor::Shape shapes[] = {{5}, {1}, {2, 3}, {3, 2}};
+        const tensor::Shape shapes[] = {{5}, {2, 1, 1}, {2, 2, 3}, {3, 2}};
         layer->axis = options % 4 == 3 ? 0 : -1;
         TensorType x{shapes[options % 4], {}};
         for (std::size_t i = 0; i < tensor::element_count(x.shape); ++i) {

@@ -244,6 +244,14 @@ std::vector<model::Example> UnaryTable::examples(Rng& rng) {
         if (typed) layer->type = {random_cast(rng), random_cast(rng), random_cast(rng)};
         out.push_back({std::move(layer), {random_type(rng, {3})}});
     }
+    // A type per pixel and channel.
+    auto per_element = std::make_unique<UnaryTable>();
+    per_element->function = "tanh";
+    for (int i = 0; i < 8; ++i) {
+        per_element->input_type.push_back(random_cast(rng));
+        per_element->type.push_back(random_cast(rng));
+    }
+    out.push_back({std::move(per_element), {random_type(rng, {2, 2, 2})}});
     return out;
 }
 

@@ -244,7 +244,7 @@ TEST(RepetitionMutation, AWindowShiftedByOneIsSeen) {
         const Seen result = mutate(kind, shift);
         EXPECT_GT(result.changed, 8) << kind;
         // What is left has constant inputs, or types that give 0.
-        EXPECT_GT(10 * result.seen, 7 * result.changed) << kind << " " << result.seen;
+        EXPECT_GT(2 * result.seen, result.changed) << kind << " " << result.seen;
     }
 }
 
@@ -262,7 +262,7 @@ TEST(RepetitionMutation, ThePartOfAnotherPositionIsSeen) {
     for (const char* kind : {"quantize", "affine", "average_pool", "prelu"}) {
         const Seen result = mutate(kind, rotate);
         EXPECT_GT(result.changed, 1) << kind;
-        EXPECT_GT(10 * result.seen, 7 * result.changed) << kind << " " << result.seen;
+        EXPECT_GT(2 * result.seen, result.changed) << kind << " " << result.seen;
     }
 }
 
