@@ -11,6 +11,7 @@
 #include "cli/answer.h"
 #include "cli/commands.h"
 #include "compile/design_directory.h"
+#include "compile/mapping_options.h"
 #include "support/check.h"
 
 namespace gatewright::cli {
@@ -33,6 +34,12 @@ struct ModelText {
     std::optional<bool> input_register;
     std::optional<bool> output_register;
     std::optional<int> register_fanout;
+    std::optional<bool> ternary;
+    std::string io;
+    std::optional<std::int64_t> reuse;
+    bool round_reuse = false;
+    bool loadable_weights = false;
+    std::string multipliers;
     std::vector<std::string> passes;
     std::vector<std::string> without_passes;
     std::string dump_passes;
@@ -50,6 +57,16 @@ struct ModelText {
         if (input_register) out.pipeline.input_register = *input_register;
         if (output_register) out.pipeline.output_register = *output_register;
         if (register_fanout) out.pipeline.register_fanout = *register_fanout;
+        if (ternary) out.ternary_adders = ternary;
+        if (!io.empty()) {
+            GW_TRY(out.mapping.io, compile::parse_io(io));
+        }
+        if (reuse) out.mapping.reuse = *reuse;
+        if (round_reuse) out.mapping.rounding = arch::ReuseRounding::kNearest;
+        if (loadable_weights) out.mapping.weights = arch::WeightStore::kLoadable;
+        if (!multipliers.empty()) {
+            GW_TRY(out.mapping.multipliers, compile::parse_multipliers(multipliers));
+        }
         if (!passes.empty()) out.passes.only = passes;
         if (!without_passes.empty()) out.passes.without = without_passes;
         out.passes.dump_directory = dump_passes;
@@ -101,6 +118,9 @@ void add_hardware_options(CLI::App& app, ModelText& text) {
     app.add_option("--register-fanout", text.register_fanout,
                    "copy registers with more users in a cycle than this (default 0: never)")
         ->check(CLI::Range(0, 100000));
+    add_switch("ternary", text.ternary,
+               "three-input adders where they save LUTs and cost no cycle (docs/adder_graphs.md)",
+               "two-input adders only (default)");
     app.add_option("--passes", text.passes, "run only these dataflow passes: simplify,tables")
         ->delimiter(',');
     app.add_option("--without-pass", text.without_passes, "leave these dataflow passes out")
@@ -108,6 +128,21 @@ void add_hardware_options(CLI::App& app, ModelText& text) {
     app.add_option("--dump-passes", text.dump_passes,
                    "folder for the dataflow program after every pass");
     app.add_option("--name", text.name, "name of the top module (default: from the model file)");
+}
+
+void add_mapping_options(CLI::App& app, ModelText& text) {
+    app.add_option("--io", text.io,
+                   "parallel: one word holds an event (default); stream: one position per word")
+        ->check(CLI::IsMember({"parallel", "stream"}));
+    app.add_option("--reuse", text.reuse,
+                   "cycles per position in which a layer's products share multipliers (default 1)")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
+    app.add_flag("--round-reuse", text.round_reuse,
+                 "take the nearest reuse factor that divides a layer's products");
+    app.add_flag("--loadable-weights", text.loadable_weights,
+                 "weights can be written at run time, in two banks");
+    app.add_option("--multipliers", text.multipliers, "of folded layers: logic (default) or dsp")
+        ->check(CLI::IsMember({"logic", "dsp"}));
 }
 
 using Command = std::function<Result<Outcome>(Progress&)>;
@@ -156,6 +191,7 @@ struct Program {
                         "with --explore: write each of these designs to FOLDER/stages_N")
             ->needs("--explore");
         add_hardware_options(*sub, text);
+        add_mapping_options(*sub, text);
         add_model_options(*sub, text);
     }
 

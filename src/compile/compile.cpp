@@ -60,6 +60,7 @@ schedule::ScheduleParams schedule_params(const Options& options) {
     params.register_inputs = options.pipeline.input_register;
     params.register_outputs = options.pipeline.output_register;
     params.register_fanout = options.pipeline.register_fanout;
+    params.ternary_adders = ternary_adders(options);
     return params;
 }
 
@@ -72,6 +73,12 @@ Status build_hardware(Compiled& out, Progress& progress) {
     GW_TRY(out.flat, optimize_flat(out.design, out.lowered, out.options.passes, &out.passes));
     progress.stage("schedule");
     GW_TRY(out.device, schedule::find_device(out.options.part));
+    if (out.options.ternary_adders.value_or(false) && !out.device.has_ternary_adders) {
+        return fail(
+            fmt::format("--ternary: {} has no three-input adders (its device file has no "
+                        "'ternary_adders'); leave the option out",
+                        out.device.part));
+    }
     GW_TRY(out.schedule, schedule::schedule(out.flat, out.device, schedule_params(out.options)));
     GW_TRY_STATUS(schedule::verify(out.flat, out.device, out.schedule));
     progress.stage("netlist");
@@ -80,6 +87,11 @@ Status build_hardware(Compiled& out, Progress& progress) {
 }
 
 }  // namespace
+
+schedule::TernaryAdders ternary_adders(const Options& options) {
+    return options.ternary_adders.value_or(false) ? schedule::TernaryAdders::kWhereTheyPay
+                                                  : schedule::TernaryAdders::kNever;
+}
 
 bool is_design_directory(const std::string& path) {
     return std::filesystem::exists(std::filesystem::path(path) / kDesignFile);

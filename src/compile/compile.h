@@ -58,6 +58,9 @@ Result<Compiled> compile_model(const Options& options, Progress& progress);
 /// what this version would write (the hashes agree), else the error asks to compile again.
 Result<Compiled> load_design(const std::string& directory, Progress& progress);
 
+/// Whether the schedule may use three-input adders: only if asked for.
+schedule::TernaryAdders ternary_adders(const Options& options);
+
 /// True if the path is a design directory (holds design.json).
 bool is_design_directory(const std::string& path);
 

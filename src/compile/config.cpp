@@ -24,7 +24,17 @@
 //     [adders]
 //     effort = 1
 //     depth_slack = 0
+//     ternary = true                # three-input adders
 //     cache = "adders"              # folder of solved kernels, kept between runs
+//
+//     [mapping]
+//     io = "stream"                 # or "parallel"
+//     reuse = 8                     # clock cycles per position, for as many times fewer
+//     multipliers round_reuse = false           # to the nearest legal factor, layer by layer
+//     weights = "constant"          # or "loadable"
+//     multipliers = "logic"         # or "dsp"
+//     [mapping.layers.fc1]
+//     reuse = 64                    # also weights, multipliers
 //
 // Every key is read through one table per section, so an unknown key or a wrong type is found
 // wherever it stands, and all problems are reported at once.
@@ -34,6 +44,7 @@
 #include <functional>
 #include <sstream>
 
+#include "compile/mapping_options.h"
 #include "compile/options.h"
 #include "support/files.h"
 
@@ -48,7 +59,8 @@ class ConfigReader {
         read_section(root, "",
                      {{"design", [&](const toml::node& n) { design(n); }},
                       {"precision", [&](const toml::node& n) { precision(n); }},
-                      {"adders", [&](const toml::node& n) { adders(n); }}});
+                      {"adders", [&](const toml::node& n) { adders(n); }},
+                      {"mapping", [&](const toml::node& n) { mapping(n); }}});
     }
 
   private:
@@ -157,8 +169,60 @@ class ConfigReader {
               [&](const toml::node& n) {
                   number(n, "adders.depth_slack", options_.cmvm.depth_slack);
               }},
+             {"ternary",
+              [&](const toml::node& n) {
+                  flag(n, "adders.ternary", options_.ternary_adders.emplace());
+              }},
              {"cache",
               [&](const toml::node& n) { text(n, "adders.cache", options_.adder_cache); }}});
+    }
+
+    void mapping(const toml::node& node) {
+        arch::MappingParams& mapping = options_.mapping;
+        read_section(
+            node, "mapping",
+            {{"io", [&](const toml::node& n) { word(n, "mapping.io", parse_io, mapping.io); }},
+             {"reuse", [&](const toml::node& n) { count(n, "mapping.reuse", mapping.reuse); }},
+             {"round_reuse",
+              [&](const toml::node& n) {
+                  bool rounds = false;
+                  flag(n, "mapping.round_reuse", rounds);
+                  mapping.rounding =
+                      rounds ? arch::ReuseRounding::kNearest : arch::ReuseRounding::kRefuse;
+              }},
+             {"weights",
+              [&](const toml::node& n) {
+                  word(n, "mapping.weights", parse_weights, mapping.weights);
+              }},
+             {"multipliers",
+              [&](const toml::node& n) {
+                  word(n, "mapping.multipliers", parse_multipliers, mapping.multipliers);
+              }},
+             {"layers", [&](const toml::node& n) { mapped_layers(n); }}});
+    }
+
+    void mapped_layers(const toml::node& node) {
+        const toml::table* table = node.as_table();
+        if (table == nullptr) {
+            add(node, "mapping.layers", "must be a table of layers");
+            return;
+        }
+        for (const auto& [key, value] : *table) {
+            const std::string where = "mapping.layers." + std::string(key.str());
+            arch::LayerMapping& layer = options_.mapping.layers[std::string(key.str())];
+            read_section(
+                value, where,
+                {{"reuse",
+                  [&](const toml::node& n) { count(n, where + ".reuse", layer.reuse.emplace(1)); }},
+                 {"weights",
+                  [&](const toml::node& n) {
+                      word(n, where + ".weights", parse_weights, layer.weights.emplace());
+                  }},
+                 {"multipliers", [&](const toml::node& n) {
+                      word(n, where + ".multipliers", parse_multipliers,
+                           layer.multipliers.emplace());
+                  }}});
+        }
     }
 
     void text(const toml::node& node, const std::string& where, std::string& out) {
@@ -184,6 +248,22 @@ class ConfigReader {
         } else {
             add(node, where, "must be a whole number from 0 to 1000");
         }
+    }
+
+    void count(const toml::node& node, const std::string& where, std::int64_t& out) {
+        const auto value = node.value_exact<std::int64_t>();
+        if (value && *value >= 1) {
+            out = *value;
+        } else {
+            add(node, where, "must be a whole number from 1 on");
+        }
+    }
+
+    template <class Parse, class T>
+    void word(const toml::node& node, const std::string& where, Parse parse, T& out) {
+        std::optional<T> value;
+        parsed(node, where, parse, value);
+        if (value) out = *value;
     }
 
     template <class Parse, class T>

@@ -28,6 +28,7 @@ schedule::ScheduleParams staged(const Compiled& compiled, int stages) {
     params.register_inputs = compiled.options.pipeline.input_register;
     params.register_outputs = compiled.options.pipeline.output_register;
     params.register_fanout = compiled.options.pipeline.register_fanout;
+    params.ternary_adders = ternary_adders(compiled.options);
     return params;
 }
 

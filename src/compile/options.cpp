@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "compile/mapping_options.h"
+
 namespace gatewright::compile {
 namespace {
 
@@ -114,8 +116,10 @@ Json to_json(const Options& options) {
     json.set("layer_precision", std::move(layers));
     json.set("adder_effort", std::int64_t{options.cmvm.effort});
     json.set("adder_depth_slack", std::int64_t{options.cmvm.depth_slack});
+    json.set("ternary_adders", options.ternary_adders ? Json(*options.ternary_adders) : Json());
     json.set("passes", Json::array_of(options.passes.only));
     json.set("without_passes", Json::array_of(options.passes.without));
+    json.set("mapping", to_json(options.mapping));
     return json;
 }
 
@@ -169,8 +173,15 @@ Result<Options> options_from_json(const Json& json) {
            json.integer_or("adder_depth_slack", options.cmvm.depth_slack));
     options.cmvm.effort = static_cast<int>(effort);
     options.cmvm.depth_slack = static_cast<int>(slack);
+    if (const Json* ternary = json.find("ternary_adders");
+        ternary != nullptr && ternary->is_bool()) {
+        options.ternary_adders = ternary->as_bool();
+    }
     options.passes.only = names_in(json, "passes");
     options.passes.without = names_in(json, "without_passes");
+    if (const Json* mapping = json.find("mapping"); mapping != nullptr) {
+        GW_TRY(options.mapping, mapping_from_json(*mapping));
+    }
     return options;
 }
 

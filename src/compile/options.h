@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "arch/mapping.h"
 #include "cmvm/solve.h"
 #include "frontends/import.h"
 #include "opt/pass.h"
@@ -40,7 +41,10 @@ struct Options {
     frontends::ImportParams import;
     cmvm::SolveParams cmvm;
     std::string adder_cache;  ///< folder of solved kernels, kept between runs; empty: none
+    /// Three-input adders where they pay; not given: as the device's file says.
+    std::optional<bool> ternary_adders;
     opt::OptimizeParams passes;
+    arch::MappingParams mapping;
 };
 
 inline constexpr double kDefaultClockMhz = 200;

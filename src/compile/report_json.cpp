@@ -45,6 +45,7 @@ std::string compile_command(const Compiled& compiled, const std::string& directo
     if (pipeline.stages) out += fmt::format(" --stages {}", *pipeline.stages);
     if (!pipeline.input_register) out += " --no-input-register";
     if (!pipeline.output_register) out += " --no-output-register";
+    if (options.ternary_adders) out += *options.ternary_adders ? " --ternary" : " --no-ternary";
     if (!options.passes.only.empty())
         out += fmt::format(" --passes {}", fmt::join(options.passes.only, ","));
     if (!options.passes.without.empty())

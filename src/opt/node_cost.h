@@ -18,7 +18,7 @@ namespace gatewright::opt {
 
 struct OpCounts {
     std::int64_t adders = 0;          ///< two-operand additions and subtractions
-    std::int64_t ternary_adders = 0;  ///< three-operand additions; the program has none yet
+    std::int64_t ternary_adders = 0;  ///< three operands: made by a schedule
     std::int64_t negations = 0;       ///< 0 - x
     std::int64_t multipliers = 0;     ///< of two variables
     std::int64_t tables = 0;

@@ -71,6 +71,24 @@ std::vector<bool> registered_results(const Program& program, const schedule::Sch
     return registered;
 }
 
+// What a sum adds up; of other operations nothing.
+std::vector<schedule::Term> terms_in(const dfg::Program& program, ValueId value,
+                                     const schedule::Absorbed& absorbed) {
+    const Op op = program[value].op;
+    if (absorbed.empty() || (op != Op::kAdd && op != Op::kSub)) return {};
+    return schedule::terms_of(program, value, absorbed);
+}
+
+// A LUT per carry cell.
+NodeCost three_input_cost(const dfg::Program& program, const Node& node,
+                          const std::vector<schedule::Term>& terms) {
+    NodeCost cost;
+    cost.ops.ternary_adders = 1;
+    cost.cells = schedule::chain_bits(program, node, terms);
+    cost.lut = cost.cells;
+    return cost;
+}
+
 void add_cost(Resources& to, const NodeCost& cost) {
     to.ops += cost.ops;
     to.cells += cost.cells;
@@ -101,7 +119,10 @@ ResourceReport count_resources(const arch::Design& design, const arch::FlatProgr
         own.last_cycle = started ? std::max(own.last_cycle, cycle) : cycle;
         has_cycle[kernel.index()] = true;
         if (!counts[i]) continue;
+        if (schedule::is_absorbed(schedule.absorbed, ValueId(i))) continue;
         NodeCost cost = node_cost(flat.program, node);
+        const auto terms = terms_in(flat.program, ValueId(i), schedule.absorbed);
+        if (terms.size() == 3) cost = three_input_cost(flat.program, node, terms);
         // In front of registers only, choosing zero is their synchronous reset.
         if (registered[i] && is_gate(flat.program, node)) cost.lut = 0;
         add_cost(own, cost);

@@ -15,6 +15,7 @@
 #include "rtl/emit.h"
 #include "rtl/exports.h"
 #include "rtl/legalize.h"
+#include "rtl/three_input_adder.h"
 #include "schedule/liveness.h"
 #include "schedule/wires.h"
 #include "support/check.h"
@@ -41,6 +42,9 @@ struct Plan {
 
     [[nodiscard]] const Node& node(ValueId value) const { return flat.program[value]; }
     [[nodiscard]] int cycle(ValueId value) const { return schedule.cycle[value.index()]; }
+    [[nodiscard]] std::vector<ValueId> values_read(ValueId value) const {
+        return schedule::values_read(flat.program, value, schedule.absorbed);
+    }
     [[nodiscard]] int first_cycle(ValueId value) const {
         return node(value).op == Op::kInput ? 0 : cycle(value);
     }
@@ -320,10 +324,9 @@ class KernelModule : ModuleBuilder {
             is_exported ? fmt::format("out_{}", next_output_++) : fmt::format("v{}", next_value_++);
         wiring_.set_base(name);
         std::vector<Operand> operands;
-        for (const ValueId arg : node.operands()) operands.push_back(operand(arg, value));
+        for (const ValueId arg : plan_.values_read(value)) operands.push_back(operand(arg, value));
         const std::size_t table = node.op == Op::kTable ? table_function(node, operands[0]) : 0;
-        Legalizer legalizer(wiring_);
-        const Bits result = legalizer.lower(node, operands, table);
+        const Bits result = lowered(value, operands, table);
         const SignalId signal =
             wiring_.name_result(result, name, is_exported ? fixed::to_string(node.format) : "");
         if (!schedule::is_wiring(plan_.flat.program, node)) {
@@ -331,6 +334,16 @@ class KernelModule : ModuleBuilder {
             define({value, plan_.cycle(value), 0}, signal);
         }
         module_.values.emplace_back(value, signal);
+    }
+
+    Bits lowered(ValueId value, const std::vector<Operand>& operands, std::size_t table) {
+        const Node& node = plan_.node(value);
+        Legalizer legalizer(wiring_);
+        if (operands.size() <= node.operands().size())
+            return legalizer.lower(node, operands, table);
+        const auto terms = schedule::terms_of(plan_.flat.program, value, plan_.schedule.absorbed);
+        return legalizer.lower_three(node, terms, operands,
+                                     schedule::chain_bits(plan_.flat.program, node, terms));
     }
 
     std::size_t table_function(const Node& node, const Operand& index) {
@@ -471,6 +484,7 @@ std::vector<std::vector<ValueId>> nodes_by_kernel(const Plan& plan) {
     std::vector<std::vector<ValueId>> nodes(plan.design.kernels.size());
     for (std::size_t i = 0; i < plan.flat.program.size(); ++i) {
         if (!plan.live[i] || plan.flat.program.nodes()[i].op == Op::kInput) continue;
+        if (schedule::is_absorbed(plan.schedule.absorbed, ValueId(i))) continue;
         nodes[plan.exports.owner_of[i]].emplace_back(i);
     }
     for (auto& list : nodes) {
@@ -508,6 +522,7 @@ Netlist build_netlist(const arch::Design& design, const arch::FlatProgram& flat,
     netlist.name = names.unique(design.name);
     names.unique(netlist.name + "_axis");
     names.unique(netlist.name + "_tb");
+    names.unique(three_input_adder_name(netlist));
     for (std::size_t k = 0; k < design.kernels.size(); ++k) {
         if (!plan.exports.computes[k]) continue;  // wiring only
         const std::string name = names.unique(netlist.name + "_" + design.kernels[k].name);

@@ -28,8 +28,11 @@ struct File {
 Netlist build_netlist(const arch::Design& design, const arch::FlatProgram& flat,
                       const schedule::Schedule& schedule);
 
-/// rtl/<module>.v for every module and rtl/<name>_axis.v, the AXI4-Stream wrapper.
+/// rtl/<module>.v for every module, rtl/<name>_add3.v if the netlist has three-input adders, and
+/// rtl/<name>_axis.v, the AXI4-Stream wrapper.
 std::vector<File> verilog_files(const Netlist& netlist);
+/// Names, without folder and ending, of the files the top needs: all but the wrapper.
+std::vector<std::string> module_files(const Netlist& netlist);
 
 /// sim/<name>_tb.v with vectors (hex files) for any Verilog simulator: it prints PASS or FAIL
 /// lines. Each event is the packed `in` and the expected packed `out`.

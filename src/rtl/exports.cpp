@@ -83,10 +83,12 @@ class Finder {
         const auto& nodes = flat_.program.nodes();
         for (std::size_t i = 0; i < nodes.size(); ++i) {
             const bool computes = live_[i] && nodes[i].op != dfg::Op::kInput &&
-                                  schedule::has_cycle(flat_.program, nodes[i]);
+                                  schedule::has_cycle(flat_.program, nodes[i]) &&
+                                  !schedule::is_absorbed(schedule_.absorbed, ValueId(i));
             if (computes) out_.computes[out_.owner_of[i]] = true;
         }
-        for (const schedule::BitReading& reading : schedule::bit_readings(flat_.program)) {
+        for (const schedule::BitReading& reading :
+             schedule::bit_readings(flat_.program, schedule_.absorbed)) {
             const bool is_output = reading.user == schedule::kOutputUser;
             const std::size_t reader = is_output ? kernels() : out_.owner_of[reading.user];
             if (!is_output && !out_.computes[reader]) continue;

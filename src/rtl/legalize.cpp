@@ -115,6 +115,26 @@ Bits Legalizer::sum(const Node& node, const Operand& a, const Operand& b) {
     return swaps ? w_.add(second, first) : w_.add(first, second);
 }
 
+Bits Legalizer::lower_three(const Node& node, std::span<const schedule::Term> terms,
+                            std::span<const Operand> x, int chain_bits) {
+    GW_CHECK(terms.size() == 3 && x.size() == 3, "three terms");
+    const int width = node.format.width;
+    const int low = width - chain_bits;
+    std::vector<Bits> high;
+    Bits passing = constant_bits(0, low);
+    for (std::size_t t = 0; t < 3; ++t) {
+        const Bits all = on_grid(x[t], node.format.frac, width, terms[t].shift);
+        high.push_back(take({all, false}, low, chain_bits));
+        const Bits below = take({all, false}, 0, low);
+        if (low > 0 && below != constant_bits(0, low)) passing = below;
+    }
+    if (chain_bits == 0) return passing;
+    const Operation operation = terms[1].subtracted   ? Operation::kAdd1Sub2
+                                : terms[2].subtracted ? Operation::kAdd2Sub1
+                                                      : Operation::kAdd3;
+    return rtl::concat(w_.add_three(operation, high[0], high[1], high[2]), passing);
+}
+
 Bits Legalizer::less_than(const Operand& a, const Operand& b) {
     const Comparison c = comparable(a, b);
     return w_.less(c.a, c.b, c.operation);

@@ -5,14 +5,15 @@
 // alignment is concatenation with zeros, widening copies the sign bit, rounding adds one carry bit
 // decided by the bits dropped, saturation looks at the top bits only.
 //
-// Every sum is one two-operand adder in a statement of its own: synthesis must not merge chains of
-// them into carry-save trees (docs/rtl.md).
+// Every sum is one adder of two operands, or of three where the schedule says so, in a statement of
+// its own: synthesis must not merge chains of them into carry-save trees (docs/rtl.md).
 #pragma once
 
 #include <span>
 
 #include "dfg/program.h"
 #include "rtl/wiring.h"
+#include "schedule/ternary.h"
 
 namespace gatewright::rtl {
 
@@ -31,6 +32,11 @@ class Legalizer {
     /// The node's result, node.format.width bits (at least 1). `table`: index of its table in the
     /// module, for a table node.
     Bits lower(const dfg::Node& node, std::span<const Operand> operands, std::size_t table = 0);
+
+    /// An addition with one absorbed in it, in one three-input adder: three terms, the added ones
+    /// first, and their operands. The low bits that only one of them has pass by.
+    Bits lower_three(const dfg::Node& node, std::span<const schedule::Term> terms,
+                     std::span<const Operand> operands, int chain_bits);
 
   private:
     Bits sum(const dfg::Node& node, const Operand& a, const Operand& b);

@@ -44,6 +44,7 @@ void count(const Module& module, NetlistStats& stats) {
         } else if (const auto* assign = std::get_if<Assign>(&statement)) {
             const Operation op = assign->operation;
             stats.adders += op == Operation::kAdd || op == Operation::kSub ? 1 : 0;
+            stats.ternary_adders += is_three_input_adder(op) ? 1 : 0;
             stats.multipliers += op == Operation::kMul || op == Operation::kMulSigned ? 1 : 0;
             stats.selects += op == Operation::kSelect ? 1 : 0;
             stats.tables += op == Operation::kTable ? 1 : 0;
@@ -52,6 +53,11 @@ void count(const Module& module, NetlistStats& stats) {
 }
 
 }  // namespace
+
+bool is_three_input_adder(Operation operation) {
+    return operation == Operation::kAdd3 || operation == Operation::kAdd2Sub1 ||
+           operation == Operation::kAdd1Sub2;
+}
 
 int Bits::width() const {
     int bits = 0;

@@ -70,8 +70,11 @@ enum class Operation : std::uint8_t {
     kAnd,
     kOr,
     kXor,
-    kAdd,  ///< modulo 2^width, as the next three
+    kAdd,  ///< modulo 2^width, as the next five
     kSub,
+    kAdd3,      ///< operand 0 + operand 1 + operand 2: one three-input adder
+    kAdd2Sub1,  ///< operand 0 + operand 1 - operand 2
+    kAdd1Sub2,  ///< operand 0 - operand 1 - operand 2
     kMul,
     kMulSigned,   ///< the same bits as kMul; says that the operands are sign-extended
     kLess,        ///< one bit; operands of one width
@@ -89,7 +92,11 @@ struct Assign {
     std::vector<Bits> operands;
     std::size_t table = 0;  ///< kTable: index into Module::tables
     std::string comment;
+    std::string instance = {};  ///< three-input adders: they are printed as instances of a module
 };
+
+/// True of kAdd3, kAdd2Sub1 and kAdd1Sub2.
+bool is_three_input_adder(Operation operation);
 
 /// A register: at the rising clock edge the target takes `next`, or zero while rst is high if it
 /// resets. With an enable it does so only where that is 1 (reset goes first).
@@ -201,6 +208,7 @@ struct Netlist {
 struct NetlistStats {
     std::int64_t register_bits = 0;  ///< without the valid pipeline
     std::int64_t adders = 0;         ///< kAdd and kSub
+    std::int64_t ternary_adders = 0;
     std::int64_t multipliers = 0;
     std::int64_t selects = 0;
     std::int64_t tables = 0;

@@ -167,6 +167,12 @@ Value evaluate(const Step& s, const Value& a, const Value& b, const Value& c) {
             return a + b;
         case Operation::kSub:
             return a - b;
+        case Operation::kAdd3:
+            return a + b + c;
+        case Operation::kAdd2Sub1:
+            return a + b - c;
+        case Operation::kAdd1Sub2:
+            return a - b - c;
         case Operation::kMul:
         case Operation::kMulSigned:
             return a * b;

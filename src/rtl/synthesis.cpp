@@ -13,9 +13,12 @@ std::vector<File> synthesis_files(const Netlist& netlist, const schedule::Device
                                   double clock_mhz) {
     std::string reads;
     std::string files;
-    for (const Module& module : netlist.modules) {
-        reads += fmt::format("{}read_verilog rtl/{}.v", reads.empty() ? "" : "\n", module.name);
-        files += fmt::format("{}rtl/{}.v", files.empty() ? "" : " ", module.name);
+    const bool has_ternary_adders = statistics(netlist).ternary_adders > 0;
+    if (has_ternary_adders) reads = "read_verilog -lib -specify +/xilinx/cells_sim.v";
+    for (const std::string& module : module_files(netlist)) {
+        reads += fmt::format("{}read_verilog {}rtl/{}.v", reads.empty() ? "" : "\n",
+                             has_ternary_adders ? "-D GATEWRIGHT_LUT6_2 " : "", module);
+        files += fmt::format("{}rtl/{}.v", files.empty() ? "" : " ", module);
     }
     const TemplateValues values = {
         {"name", netlist.name},

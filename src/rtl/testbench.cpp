@@ -21,8 +21,8 @@ std::vector<File> testbench_files(const Netlist& netlist, const std::vector<Vect
         out += vector.out.to_hex() + "\n";
     }
     std::string sources;
-    for (const Module& module : netlist.modules) {
-        sources += fmt::format("{}../rtl/{}.v", sources.empty() ? "" : " ", module.name);
+    for (const std::string& module : module_files(netlist)) {
+        sources += fmt::format("{}../rtl/{}.v", sources.empty() ? "" : " ", module);
     }
     const TemplateValues values = {
         {"name", netlist.name},

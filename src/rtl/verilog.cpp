@@ -9,6 +9,7 @@
 
 #include "rtl/axis.h"
 #include "rtl/emit.h"
+#include "rtl/three_input_adder.h"
 #include "support/check.h"
 
 namespace gatewright::rtl {
@@ -53,6 +54,9 @@ std::string_view symbol(Operation operation) {
         case Operation::kBits:
         case Operation::kSelect:
         case Operation::kTable:
+        case Operation::kAdd3:
+        case Operation::kAdd2Sub1:
+        case Operation::kAdd1Sub2:
             return "";
     }
     GW_UNREACHABLE("operation");
@@ -172,12 +176,17 @@ class Printer {
             case Operation::kLess:
             case Operation::kEqual:
                 return fmt::format("{} {} {}", operand(0), symbol(a.operation), operand(1));
+            case Operation::kAdd3:
+            case Operation::kAdd2Sub1:
+            case Operation::kAdd1Sub2:
+                break;
         }
         GW_UNREACHABLE("operation");
     }
 
     void print_statement(const Assign& a) {
         const Signal& target = m_[a.target];
+        if (is_three_input_adder(a.operation)) return print_three_input_adder(a);
         const std::string comment = a.comment.empty() ? "" : "  // " + a.comment;
         if (target.kind == SignalKind::kOutput || declared_.contains(a.target)) {
             line("    assign {} = {};{}", target.name, expression(a), comment);
@@ -185,6 +194,18 @@ class Printer {
             line("    wire {}{} = {};{}", range_of(target.width), target.name, expression(a),
                  comment);
         }
+    }
+
+    void print_three_input_adder(const Assign& a) {
+        const Signal& target = m_[a.target];
+        const std::string comment = a.comment.empty() ? "" : "  // " + a.comment;
+        line("    wire {}{};{}", range_of(target.width), target.name, comment);
+        line("    {} #(.WIDTH({}), .MINUS_B({}), .MINUS_C({})) {} (",
+             three_input_adder_name(netlist_), target.width,
+             a.operation == Operation::kAdd1Sub2 ? 1 : 0, a.operation == Operation::kAdd3 ? 0 : 1,
+             a.instance);
+        line("        .a({}), .b({}), .c({}), .sum({}));", bits(a.operands[0]), bits(a.operands[1]),
+             bits(a.operands[2]), target.name);
     }
 
     void print_statement(const Register& r) {
@@ -280,11 +301,19 @@ class Printer {
 
 }  // namespace
 
+std::vector<std::string> module_files(const Netlist& netlist) {
+    std::vector<std::string> names;
+    for (const Module& module : netlist.modules) names.push_back(module.name);
+    if (statistics(netlist).ternary_adders > 0) names.push_back(three_input_adder_name(netlist));
+    return names;
+}
+
 std::vector<File> verilog_files(const Netlist& netlist) {
     std::vector<File> files;
     for (const Module& module : netlist.modules) {
         files.push_back({fmt::format("rtl/{}.v", module.name), Printer(netlist, module).print()});
     }
+    if (statistics(netlist).ternary_adders > 0) files.push_back(three_input_adder(netlist));
     files.push_back(axis_wrapper(netlist));
     return files;
 }

@@ -156,6 +156,12 @@ Bits Wiring::subtract(const Bits& a, const Bits& b) {
     return emit("difference", a.width(), Operation::kSub, {a, b});
 }
 
+Bits Wiring::add_three(Operation operation, const Bits& a, const Bits& b, const Bits& c) {
+    const Bits sum = emit("sum3", a.width(), operation, {a, b, c});
+    std::get<Assign>(module_.statements.back()).instance = names_.unique(base_ + "_adder");
+    return sum;
+}
+
 Bits Wiring::bitwise(Operation operation, const Bits& a, const Bits& b, std::string_view what) {
     const int width = a.width();
     for (const auto& [fixed, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {

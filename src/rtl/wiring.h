@@ -45,6 +45,8 @@ class Wiring {
 
     Bits add(const Bits& a, const Bits& b, std::string_view what = "sum");
     Bits subtract(const Bits& a, const Bits& b);
+    /// Three numbers of one width in one adder.
+    Bits add_three(Operation operation, const Bits& a, const Bits& b, const Bits& c);
     Bits bitwise(Operation operation, const Bits& a, const Bits& b, std::string_view what);
     Bits invert(const Bits& a, std::string_view what);
     Bits any(const Bits& a, std::string_view what);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "schedule/liveness.h"
 #include "schedule/problem.h"
@@ -139,11 +140,80 @@ Cycles place(const Problem& problem, double period_ps, const ScheduleParams& par
     return best;
 }
 
-// Cycles and times of wiring, from the values behind it.
+// What is asked for, on this problem.
+struct Target {
+    double period_ps = 0;
+    std::int32_t latency = 0;
+};
+
+Result<Target> choose_target(const Problem& problem, const Device& device,
+                             const ScheduleParams& params) {
+    Target target;
+    GW_TRY(target.period_ps, choose_period(problem, device, params));
+    GW_TRY(target.latency, choose_latency(problem, target.period_ps, device, params));
+    return target;
+}
+
+// A problem with the additions that are absorbed in it.
+struct Plan {
+    Absorbed absorbed;
+    Problem problem;
+    Device loaded;
+};
+
+Plan make_plan(const arch::FlatProgram& flat, const Device& device, const ScheduleParams& params,
+               Absorbed absorbed) {
+    const Device loaded = loaded_device(flat.program, device, absorbed);
+    Problem problem = make_problem(flat.program, loaded, params, absorbed);
+    return {std::move(absorbed), std::move(problem), loaded};
+}
+
+// Three-input adders wherever they save LUTs, unless that costs cycles or clock. A kernel whose
+// adders do is left without, kernel by kernel in the order of the program.
+Plan choose_plan(const arch::FlatProgram& flat, const Device& device,
+                 const ScheduleParams& params) {
+    Plan plain = make_plan(flat, device, params, {});
+    if (params.ternary_adders == TernaryAdders::kNever || !device.has_ternary_adders) return plain;
+    const auto target = choose_target(plain.problem, device, params);
+    const auto keeps_target = [&](const Plan& plan) {
+        const auto own = choose_target(plan.problem, device, params);
+        if (!own || !target) return own.has_value() || !target;
+        constexpr double kResolution_ps = 0.5;  // of period_for_cycles()
+        return own->period_ps <= target->period_ps + kResolution_ps &&
+               own->latency <= target->latency;
+    };
+    const std::vector<bool> everywhere(flat.program.size(), true);
+    Absorbed wanted = choose_absorbed(flat.program, everywhere);
+    if (wanted.empty()) return plain;
+    Plan all = make_plan(flat, device, params, wanted);
+    if (keeps_target(all)) return all;
+    Plan best = std::move(plain);
+    std::set<arch::KernelId> kernels;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i]) kernels.insert(flat.kernel_of[i]);
+    }
+    for (const arch::KernelId kernel : kernels) {
+        Absorbed more = best.absorbed.empty() ? Absorbed(wanted.size(), false) : best.absorbed;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            if (wanted[i] && flat.kernel_of[i] == kernel) more[i] = true;
+        }
+        Plan tried = make_plan(flat, device, params, std::move(more));
+        if (keeps_target(tried)) best = std::move(tried);
+    }
+    return best;
+}
+
+// Cycles and times of wiring, from the values behind it, and of absorbed additions, from their
+// reader.
 void fill_wiring(const dfg::Program& program, const Problem& problem, Schedule& out) {
     const std::vector<bool> live = live_values(program);
     for (std::size_t i = 0; i < program.size(); ++i) {
-        if (!live[i] || problem.live[i]) continue;
+        for (const dfg::ValueId arg : program.nodes()[i].operands()) {
+            if (!live[i] || !is_absorbed(out.absorbed, arg)) continue;
+            out.cycle[arg.index()] = out.cycle[i];
+            out.arrival_ps[arg.index()] = out.arrival_ps[i];
+        }
+        if (!live[i] || problem.live[i] || is_absorbed(out.absorbed, dfg::ValueId(i))) continue;
         const std::size_t source = program.nodes()[i].args[0].index();
         out.cycle[i] = live[source] ? out.cycle[source] : problem.input_cycle;
         out.arrival_ps[i] = live[source] ? out.arrival_ps[source] : problem.register_ps;
@@ -158,11 +228,13 @@ Result<Schedule> schedule(const arch::FlatProgram& flat, const Device& device,
     ScheduleStats unused;
     ScheduleStats& figures = stats != nullptr ? *stats : unused;
     Schedule out;
-    const Device loaded = loaded_device(flat.program, device);
-    const Problem problem = make_problem(flat.program, loaded, params);
+    Plan plan = choose_plan(flat, device, params);
+    const Problem& problem = plan.problem;
     GW_TRY_STATUS(check_request(problem, device, params));
-    GW_TRY(const double period_ps, choose_period(problem, device, params));
-    GW_TRY(out.latency_cycles, choose_latency(problem, period_ps, device, params));
+    GW_TRY(const Target target, choose_target(problem, device, params));
+    const double period_ps = target.period_ps;
+    out.latency_cycles = target.latency;
+    out.absorbed = std::move(plan.absorbed);
     out.cycle = place(problem, period_ps, params, out, figures);
     out.arrival_ps = arrivals(problem, out.cycle);
     fill_wiring(flat.program, problem, out);

@@ -32,7 +32,7 @@ class Referee {
   public:
     Referee(const arch::FlatProgram& flat, const Device& device, const Schedule& schedule)
         : program_(flat.program),
-          device_(loaded_device(flat.program, device)),
+          device_(loaded_device(flat.program, device, schedule.absorbed)),
           schedule_(schedule),
           live_(live_values(flat.program)) {}
 
@@ -42,11 +42,14 @@ class Referee {
             return fail(fmt::format("the schedule is for {} values, the program has {}",
                                     schedule_.cycle.size(), program_.size()));
         }
+        GW_TRY_STATUS(verify_absorbed(program_, schedule_.absorbed));
         GW_TRY_STATUS(check_inputs());
         find_origins();
         find_uses();
         for (std::size_t i = 0; i < program_.size(); ++i) {
-            if (live_[i]) GW_TRY_STATUS(check_node(i));
+            if (!live_[i] || is_absorbed(i)) continue;
+            GW_TRY_STATUS(check_node(i));
+            GW_TRY_STATUS(check_absorbed_by(i));
         }
         GW_TRY_STATUS(check_outputs());
         return check_totals();
@@ -119,6 +122,22 @@ class Referee {
         }
     }
 
+    [[nodiscard]] bool is_absorbed(std::size_t i) const {
+        return !schedule_.absorbed.empty() && schedule_.absorbed[i];
+    }
+    // The operands of a node; of a three-input adder those of the one it absorbs in its place.
+    [[nodiscard]] std::vector<std::size_t> operands(std::size_t i) const {
+        std::vector<std::size_t> out;
+        for (const ValueId arg : node(i).operands()) {
+            if (!is_absorbed(arg.index())) {
+                out.push_back(arg.index());
+                continue;
+            }
+            for (const ValueId inner : program_[arg].operands()) out.push_back(inner.index());
+        }
+        return out;
+    }
+
     // A wire is no user of its own, but what it is wired to must be there.
     static constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 
@@ -154,8 +173,9 @@ class Referee {
                 if (schedule_.cycle[i] == input_cycle_) use(i, 0, kNobody, input_cycle_);
                 continue;
             }
-            for (const ValueId arg : node(i).operands())
-                use(arg.index(), lowest_seen(i), i, schedule_.cycle[i]);
+            if (is_absorbed(i)) continue;
+            for (const std::size_t value : operands(i))
+                use(value, lowest_seen(i), i, schedule_.cycle[i]);
         }
         for (const ValueId output : program_.outputs())
             use(output.index(), 0, program_.size(), schedule_.latency_cycles);
@@ -182,8 +202,8 @@ class Referee {
     // The computed values whose bits the node looks at.
     [[nodiscard]] std::set<std::size_t> sources(std::size_t i) const {
         std::set<std::size_t> out;
-        for (const ValueId arg : node(i).operands()) {
-            const Origins& bits = origins_[arg.index()];
+        for (const std::size_t value : operands(i)) {
+            const Origins& bits = origins_[value];
             for (std::size_t bit = 0; bit < bits.size(); ++bit) {
                 if (bits[bit] && static_cast<int>(bit) >= lowest_seen(i))
                     out.insert(bits[bit]->value);
@@ -202,7 +222,7 @@ class Referee {
                 return bad(i, fmt::format("wiring of a value of cycle {}", schedule_.cycle[from]));
             stable = arrival_[from];
         } else if (!only_wire) {
-            const double delay = delay_ps(program_, node(i), device_);
+            const double delay = delay_ps(program_, ValueId(i), device_, schedule_.absorbed);
             for (const std::size_t from : sources(i)) {
                 const std::int32_t made = schedule_.cycle[from];
                 if (made > cycle)
@@ -210,8 +230,9 @@ class Referee {
                                fmt::format("its operand %{} is computed in cycle {}", from, made));
                 const bool held = made < cycle || node(from).op == Op::kInput;
                 const double start = held ? device_.register_ps : arrival_[from];
-                const double overlap =
-                    held ? 0 : overlap_ps(program_, ValueId(from), ValueId(i), device_);
+                const double overlap = held ? 0
+                                            : overlap_ps(program_, ValueId(from), ValueId(i),
+                                                         device_, schedule_.absorbed);
                 stable =
                     std::max(stable, delay > 0 ? start + net(from, held) + delay - overlap : start);
             }
@@ -229,6 +250,20 @@ class Referee {
             return bad(
                 i, fmt::format("outside cycles {} to {}", input_cycle_, schedule_.latency_cycles));
         critical_ps_ = std::max(critical_ps_, arrival_[i]);
+        return {};
+    }
+
+    // An absorbed addition is made in its reader's cycle and is there no earlier than that.
+    Status check_absorbed_by(std::size_t i) const {
+        for (const ValueId arg : node(i).operands()) {
+            const std::size_t inner = arg.index();
+            if (!is_absorbed(inner)) continue;
+            if (schedule_.cycle[inner] != schedule_.cycle[i])
+                return bad(inner,
+                           fmt::format("is absorbed by a value of cycle {}", schedule_.cycle[i]));
+            if (schedule_.arrival_ps[inner] != schedule_.arrival_ps[i])
+                return bad(inner, "is stable at another time than the value that absorbs it");
+        }
         return {};
     }
 
@@ -265,7 +300,7 @@ class Referee {
         std::int64_t bits = 0;
         std::int64_t copies = 0;
         for (std::size_t i = 0; i < program_.size(); ++i) {
-            if (live_[i] && !is_wire(i)) bits += register_bits(i, copies);
+            if (live_[i] && !is_wire(i) && !is_absorbed(i)) bits += register_bits(i, copies);
         }
         if (bits + copies != schedule_.register_bits || copies != schedule_.duplicate_bits) {
             return fail(

@@ -36,16 +36,20 @@ module _gatewright_add (A, B, Y);
 endmodule
 )verilog";
 
+// Three-input adders come as cells where the family has them (rtl/templates/add3.v.in).
 std::string read_commands(const YosysJob& job) {
     std::string text;
+    const bool is_xilinx = job.family.rfind("xc", 0) == 0;
+    const char* const cells = is_xilinx ? "-D GATEWRIGHT_LUT6_2 " : "";
     for (const std::string& file : job.files) {
-        text += fmt::format("read_verilog \"{}\"\n", std::filesystem::absolute(file).string());
+        text +=
+            fmt::format("read_verilog {}\"{}\"\n", cells, std::filesystem::absolute(file).string());
     }
     return text + fmt::format("hierarchy -check -top {}\n", job.top);
 }
 
 std::string fast_xilinx(const YosysJob& job) {
-    return read_commands(job) +
+    return "read_verilog -lib -specify +/xilinx/cells_sim.v\n" + read_commands(job) +
            "proc\nflatten\nopt_expr\nopt_clean\nopt_merge\nwreduce\nopt_expr -fine\n"
            "techmap -map adders.v\nalumacc\nopt_clean\n"
            "memory -nomap\nmemory_map\nopt_clean\n"

@@ -173,6 +173,9 @@ std::string SignalTerms::operation(std::size_t module, const Assign& assign, int
     const auto modular = [&](const char* op) {
         return fmt::format("({} {} {})", op, fit(x[0], widths[0]), fit(x[1], widths[1]));
     };
+    const auto modular_three = [&](const char* first, const char* second) {
+        return fmt::format("({} {} {})", second, modular(first), fit(x[2], widths[2]));
+    };
     const auto flag = [&](const std::string& condition) {
         return fit(fmt::format("(ite {} #b1 #b0)", condition), 1);
     };
@@ -191,6 +194,12 @@ std::string SignalTerms::operation(std::size_t module, const Assign& assign, int
             return modular("bvadd");
         case Operation::kSub:
             return modular("bvsub");
+        case Operation::kAdd3:
+            return modular_three("bvadd", "bvadd");
+        case Operation::kAdd2Sub1:
+            return modular_three("bvadd", "bvsub");
+        case Operation::kAdd1Sub2:
+            return modular_three("bvsub", "bvsub");
         case Operation::kMul:
         case Operation::kMulSigned:
             return modular("bvmul");
