@@ -242,7 +242,7 @@ TEST(PackedProducts, FactorsThatDoNotFitThePortsStayApart) {
         const StepShape shape{{{true, x_bits, 0}}, 2, {weight, weight}, 0};
         return count_products(step_program(shape, Multipliers::kDsp));
     };
-    EXPECT_EQ(products(8, 8), 1);   // k = 17 bits of a product, 8 more: 25
+    EXPECT_EQ(products(8, 8), 1);   // k = 16 bits of a product: w_a·2^16 + w_b has 25
     EXPECT_EQ(products(10, 8), 1);  // 27
     EXPECT_EQ(products(11, 8), 2);  // 28
     EXPECT_EQ(products(18, 4), 1);  // x at its limit
