@@ -6,6 +6,7 @@
 #include <map>
 
 #include "layers/dense.h"
+#include "layers/sum.h"
 #include "support/check.h"
 
 namespace gatewright::arch {
@@ -21,6 +22,17 @@ bool equal_parts(const model::Layer& a, const model::Layer& b) {
     return a.attributes() == b.attributes();
 }
 
+// A sum that drops its axes repeats as one that keeps them: the elements are the same.
+std::optional<model::Repetition> repetition_of(const model::Layer& layer,
+                                               std::span<const model::TensorType> inputs) {
+    auto repetition = layer.repetition(inputs);
+    const auto* sum = dynamic_cast<const layers::Sum*>(&layer);
+    if (repetition || sum == nullptr) return repetition;
+    layers::Sum kept = *sum;
+    kept.keep_axes = true;
+    return kept.repetition(inputs);
+}
+
 Error too_many_parts(std::size_t position, std::size_t positions) {
     return Error{fmt::format(
         "is more than {} different functions over its positions (counted up to position {} of "
@@ -34,7 +46,7 @@ Error too_many_parts(std::size_t position, std::size_t positions) {
 Result<ChainLayer> chain_layer(LayerId id, const model::TypedGraph& graph) {
     ChainLayer out;
     out.id = id;
-    out.repetition = graph.graph()[id].layer->repetition(graph.input_types(id));
+    out.repetition = repetition_of(*graph.graph()[id].layer, graph.input_types(id));
     if (!out.repetition) return out;
     const std::size_t positions = tensor::element_count(out.repetition->positions);
     for (std::size_t p = 0; p < positions; ++p) {

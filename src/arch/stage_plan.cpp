@@ -58,6 +58,7 @@ class Planner {
             }
         }
         for (const LayerId id : graph_.outputs()) add_output(id);
+        check_named_choices();
         if (!problems_.empty()) {
             return tl::unexpected<Error>(problems_.to_error(
                 fmt::format("model '{}' cannot be mapped this way:", graph_.name)));
@@ -153,6 +154,18 @@ class Planner {
     }
 
     // Layers --------------------------------------------------------------------------------------
+
+    // A layer that was asked by name to be folded or loadable, but has no matrix to fold.
+    void check_named_choices() {
+        for (const auto& [name, own] : params_.mapping.layers) {
+            const bool asks = own.reuse.value_or(1) > 1 || own.weights == WeightStore::kLoadable;
+            if (!asks || folded_.contains(name)) continue;
+            problems_.add(fmt::format(
+                "layer '{}': has no matrix that is the same at every position (a dense or "
+                "convolution layer), so it cannot be used several times or be loaded",
+                name));
+        }
+    }
 
     Status plan_layer(LayerId id) {
         planned_[id.index()] = true;
@@ -265,7 +278,7 @@ class Planner {
         Compute work;
         GW_TRY_STATUS(connect(first, stage, work));
         GW_TRY(const std::vector<TapInputs> inputs, tap_inputs(stage, work));
-        if (head_wanted(first) || sums_a_stream(first, stage)) {
+        if (head_wanted(first) || sums_a_stream(first, stage, work)) {
             GW_TRY_STATUS(add_folded_part(chain, inputs[0], stage, work));
         } else {
             GW_TRY_STATUS(add_parts(chain, inputs, work));
@@ -454,15 +467,19 @@ class Planner {
     }
 
     // A sum over all words of a stream costs one word's adders if it is made word by word.
-    [[nodiscard]] bool sums_a_stream(const ChainLayer& first, const Stage& stage) const {
-        return first.parts.size() == 1 && is_whole_stream(stage.inputs[0]) &&
+    [[nodiscard]] bool sums_a_stream(const ChainLayer& first, const Stage& stage,
+                                     const Compute& work) const {
+        return first.parts.size() == 1 && is_whole_stream(stage.inputs[0], work.positions) &&
                dynamic_cast<const layers::AverageTaps*>(first.parts[0].get()) != nullptr;
     }
 
     // One window: all words in order.
-    [[nodiscard]] bool is_whole_stream(const StageInput& input) const {
+    [[nodiscard]] bool is_whole_stream(const StageInput& input,
+                                       const tensor::Shape& positions) const {
         const std::size_t words = design_[input.stream].words;
-        if (words < 2 || tensor::element_count(input.window.size) != words) return false;
+        if (words < 2 || tensor::element_count(positions) != 1 ||
+            tensor::element_count(input.window.size) != words)
+            return false;
         for (std::size_t tap = 0; tap < words; ++tap) {
             if (input_position(input.window, {}, 0, tap) != static_cast<std::int64_t>(tap)) {
                 return false;
@@ -483,6 +500,7 @@ class Planner {
             work.folding.order = Folding::Order::kByInput;
         } else {
             const LayerChoice wanted = choice(first.id);
+            folded_.insert(graph_[first.id].origin);
             GW_TRY(part.head, dense_head(*dense, inputs, wanted.weights));
             set_folding(first.id, wanted, *part.head, stage, work);
         }
@@ -508,8 +526,7 @@ class Planner {
                                             graph_[id].origin, wanted.reuse, work.folding.reuse()));
         }
         const auto words = static_cast<std::int64_t>(design_[stage.inputs[0].stream].words);
-        if (is_whole_stream(stage.inputs[0]) && work.folding.slices % words == 0 &&
-            tensor::element_count(work.positions) == 1) {
+        if (is_whole_stream(stage.inputs[0], work.positions) && work.folding.slices % words == 0) {
             work.folding.order = Folding::Order::kByInput;
         }
     }
@@ -561,6 +578,7 @@ class Planner {
     std::vector<bool> is_output_;
     std::vector<bool> planned_;
     std::map<std::size_t, LayerId> tail_of_;  // of a chain's last layer: the renamed tensor
+    std::set<std::string> folded_;            // origins of layers with a head
     Problems problems_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "layers/conv.h"
 #include "layers/dense.h"
 #include "layers/input.h"
@@ -142,6 +144,208 @@ TEST(Stages, ConvolutionWithItsActivationIsOneStage) {
     EXPECT_EQ(design.streams[0].words, 30U);
     EXPECT_EQ(design[design.stages[1].output].words, 6U);
     EXPECT_EQ(design[design.stages[2].output].words, 1U);
+}
+
+// What each kind of reading costs in stages.
+TEST(Stages, FlattenedStreamIsReadAsAWindowOverAllWords) {
+    Rng rng(testing::test_seed(14));
+    const StagedDesign design = plan_of(small_cnn(rng), {mapping_of(Io::kStream, 18), {}, {}});
+    const Stage& dense = design.stages.back();
+    const auto& work = std::get<Compute>(dense.work);
+    ASSERT_TRUE(work.parts[0].head);
+    EXPECT_EQ(dense.inputs[0].window.size, (tensor::Shape{6}));
+    EXPECT_EQ(work.folding.slices, 18);
+    EXPECT_EQ(work.folding.order, Folding::Order::kByInput);  // three steps per word
+    const StagedDesign coarse = plan_of(small_cnn(rng), {mapping_of(Io::kStream, 9), {}, {}});
+    const auto& held = std::get<Compute>(coarse.stages.back().work);
+    EXPECT_EQ(held.folding.order, Folding::Order::kByOutput);  // 9 steps do not divide 6 words
+}
+
+TEST(Stages, ParallelEventsAreCutIntoWordsAndGathered) {
+    Rng rng(testing::test_seed(15));
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({4, 4, 1}, {true, 5, 2}), {});
+    last = graph.add("conv", "conv", conv_of(rng, 3, 1, 2), {last});
+    graph.add_output(last);
+    const StagedDesign design = plan_of(graph, {mapping_of(Io::kParallel, 2), {}, {}});
+    ASSERT_EQ(design.stages.size(), 3U);
+    EXPECT_TRUE(std::holds_alternative<Rearrange>(design.stages[0].work));
+    EXPECT_EQ(design.stages[1].name, "conv");
+    EXPECT_TRUE(std::holds_alternative<Rearrange>(design.stages[2].work));
+    EXPECT_EQ(design.streams[0].words, 1U);
+    EXPECT_EQ(design[design.results[0]].words, 1U);
+    EXPECT_EQ(design[design.results[0]].channels(), 8U);
+}
+
+TEST(Stages, ChannelsKeepTheirOwnFormats) {
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({3, 2}, {true, 8, 4}), {});
+    layers::Quantize quantize;
+    for (int p = 0; p < 3; ++p) {
+        quantize.type.push_back({.format = {false, 3, 1}, .overflow = fixed::Overflow::kSat});
+        quantize.type.push_back({.format = {true, 6, 3 - p}, .overflow = fixed::Overflow::kSat});
+    }
+    last = graph.add("q", "q", std::move(quantize), {last});
+    graph.add_output(last);
+    const StagedDesign design = plan_of(graph, {mapping_of(Io::kStream, 1), {}, {}});
+    const Stream& out = design[design.results[0]];
+    EXPECT_EQ(out.formats[0], (fixed::Format{false, 3, 1}));
+    // s6.3, s6.2 and s6.1 of an input in [-8, 7.9375]: the hull has 3 fraction bits.
+    EXPECT_EQ(out.formats[1], (fixed::Format{true, 7, 3}));
+    EXPECT_EQ(std::get<Compute>(design.stages[0].work).parts.size(), 3U);
+}
+
+TEST(Stages, BranchesMeetInAStageOfTwoInputs) {
+    Rng rng(testing::test_seed(16));
+    Graph graph;
+    const LayerId x = graph.add("x", "", input_of({5, 5, 2}, {true, 5, 2}), {});
+    layers::Conv conv = conv_of(rng, 3, 2, 2);
+    conv.padding_before = {1, 1};
+    conv.padding_after = {1, 1};
+    const LayerId y = graph.add("conv", "conv", std::move(conv), {x});
+    graph.add_output(graph.add("skip", "skip", layers::Add(), {x, y}));
+    const StagedDesign design = plan_of(graph, {mapping_of(Io::kStream, 1), {}, {}});
+    ASSERT_EQ(design.stages.size(), 2U);
+    ASSERT_EQ(design.stages[1].inputs.size(), 2U);
+    EXPECT_EQ(design.streams[0].readers.size(), 2U);
+    for (const std::int64_t reuse : {1, 6}) {
+        expect_plan_is_model(graph, {mapping_of(Io::kStream, reuse), {}, {}}, rng);
+    }
+}
+
+TEST(Stages, ReuseIsSaidPerLayer) {
+    Rng rng(testing::test_seed(17));
+    const Graph graph = small_cnn(rng);
+    MappingParams mapping = mapping_of(Io::kStream, 1);
+    mapping.rounding = ReuseRounding::kRefuse;
+    mapping.layers["dense"].reuse = 18;
+    const StagedDesign design = plan_of(graph, {mapping, {}, {}});
+    EXPECT_FALSE(std::get<Compute>(design.stages[0].work).parts[0].head);
+    EXPECT_TRUE(std::get<Compute>(design.stages[2].work).parts[0].head);
+    expect_plan_is_model(graph, {mapping, {}, {}}, rng);
+    mapping.reuse = 18;
+    mapping.layers["dense"].reuse = 1;
+    const StagedDesign other = plan_of(graph, {mapping, {}, {}});
+    EXPECT_TRUE(std::get<Compute>(other.stages[0].work).parts[0].head);
+    EXPECT_FALSE(std::get<Compute>(other.stages[2].work).parts[0].head);
+}
+
+TEST(Stages, OnlyMappingsThatAskForThemNeedStages) {
+    EXPECT_FALSE(needs_stages({}));
+    EXPECT_TRUE(needs_stages(mapping_of(Io::kStream, 1)));
+    EXPECT_TRUE(needs_stages(mapping_of(Io::kParallel, 2)));
+    EXPECT_TRUE(needs_stages(mapping_of(Io::kParallel, 1, WeightStore::kLoadable)));
+    MappingParams mapping;
+    mapping.layers["a"].reuse = 1;
+    EXPECT_FALSE(needs_stages(mapping));
+    mapping.layers["a"].weights = WeightStore::kLoadable;
+    EXPECT_TRUE(needs_stages(mapping));
+}
+
+TEST(StageErrors, AllLayersWithAnIllegalReuseFactorAreNamed) {
+    Rng rng(testing::test_seed(18));
+    MappingParams mapping = mapping_of(Io::kStream, 5);
+    mapping.rounding = ReuseRounding::kRefuse;
+    const std::string error = plan_error(small_cnn(rng), {mapping, {}, {}});
+    EXPECT_NE(error.find("layer 'conv': reuse factor 5 does not divide its 18 x 3 = 54 products; "
+                         "the nearest that do: 3 and 6"),
+              std::string::npos)
+        << error;
+    EXPECT_NE(error.find("layer 'dense': reuse factor 5"), std::string::npos) << error;
+}
+
+TEST(StageErrors, RoundedFactorsAreWarnedOf) {
+    Rng rng(testing::test_seed(19));
+    const auto typed = model::infer_types(small_cnn(rng));
+    std::vector<std::string> warnings;
+    const auto design = plan_stages(*typed, {mapping_of(Io::kStream, 5), {}, {}}, warnings);
+    ASSERT_TRUE(design);
+    EXPECT_EQ(warnings, (std::vector<std::string>{"layer 'conv': reuse factor 5 rounded to 6",
+                                                  "layer 'dense': reuse factor 5 rounded to 4"}));
+}
+
+TEST(StageErrors, UnknownLayerNamesAreRefusedWithTheKnownOnes) {
+    Rng rng(testing::test_seed(20));
+    MappingParams mapping = mapping_of(Io::kStream, 1);
+    mapping.layers["convv"].reuse = 2;
+    EXPECT_EQ(plan_error(small_cnn(rng), {mapping, {}, {}}),
+              "the mapping names layer 'convv', but the model has only: x, conv, pool, flatten, "
+              "dense");
+}
+
+TEST(StageErrors, ReuseOfALayerWithoutAMatrixIsRefused) {
+    Rng rng(testing::test_seed(20));
+    MappingParams mapping = mapping_of(Io::kStream, 1);
+    mapping.layers["pool"].reuse = 2;
+    const std::string error = plan_error(small_cnn(rng), {mapping, {}, {}});
+    EXPECT_NE(error.find("layer 'pool': has no matrix"), std::string::npos) << error;
+}
+
+TEST(StageErrors, ATypePerPixelOfALargeImageIsRefusedByName) {
+    Rng rng(testing::test_seed(21));
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({100, 1}, {true, 8, 0}), {});
+    layers::Quantize quantize;
+    for (int p = 0; p < 100; ++p) quantize.type.push_back({.format = {true, 2 + p, p}});
+    last = graph.add("per_pixel", "per_pixel", std::move(quantize), {last});
+    graph.add_output(last);
+    const std::string error = plan_error(graph, {mapping_of(Io::kStream, 1), {}, {}});
+    EXPECT_NE(error.find("layer 'per_pixel'"), std::string::npos) << error;
+    EXPECT_NE(error.find("more than 64 different functions"), std::string::npos) << error;
+}
+
+// The checker on plans with one thing wrong each.
+TEST(StageVerify, EveryKindOfMistakeIsSeen) {
+    Rng rng(testing::test_seed(22));
+    const StagedDesign right = plan_of(small_cnn(rng), {mapping_of(Io::kParallel, 6), {}, {}});
+    ASSERT_TRUE(verify(right));
+    const auto first_head = [](StagedDesign& design) -> Compute& {
+        for (Stage& stage : design.stages) {
+            auto* work = std::get_if<Compute>(&stage.work);
+            if (work != nullptr && work->parts[0].head) return *work;
+        }
+        return std::get<Compute>(design.stages[0].work);
+    };
+    using Change = std::function<void(StagedDesign&)>;
+    const std::vector<std::pair<std::string, Change>> changes = {
+        {"stream range too narrow", [](auto& d) { d.streams[2].ranges[0].hi = 0; }},
+        {"stream format too narrow", [](auto& d) { d.streams[1].formats[0].width -= 1; }},
+        {"words", [](auto& d) { d.streams[1].words += 1; }},
+        {"reader", [](auto& d) { d.streams[1].readers.clear(); }},
+        {"producer", [](auto& d) { d.streams[1].producer = StageId(2); }},
+        {"order of stages", [](auto& d) { std::swap(d.stages[0], d.stages[1]); }},
+        {"window", [](auto& d) { d.stages[1].inputs[0].window.extent[0] += 1; }},
+        {"rearranged element",
+         [](auto& d) { std::get<Rearrange>(d.stages[0].work).from[0] = 1000; }},
+        {"part number", [&](auto& d) { first_head(d).part_of.assign(30, 1); }},
+        {"weight code", [&](auto& d) { first_head(d).parts[0].head->weights[0] = 1000; }},
+        {"sum range", [&](auto& d) { first_head(d).parts[0].head->sum_ranges[0].hi -= 1; }},
+        {"slices", [&](auto& d) { first_head(d).folding.slices = 4; }},
+        {"order of steps",
+         [&](auto& d) { first_head(d).folding.order = Folding::Order::kByInput; }},
+        {"result", [](auto& d) { d.outputs[0].elements[0].format.width += 1; }},
+    };
+    for (const auto& [name, change] : changes) {
+        StagedDesign wrong = right;
+        change(wrong);
+        EXPECT_FALSE(verify(wrong)) << name;
+    }
+}
+
+// Half a million weights: neither adder graphs nor objects per weight.
+TEST(Stages, HalfAMillionWeightsArePlannedFolded) {
+    Rng rng(testing::test_seed(23));
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({640}, {true, 8, 4}), {});
+    for (const auto& [in, out] : {std::pair{640, 512}, {512, 256}, {256, 128}, {128, 64}}) {
+        const std::string name = "dense_" + std::to_string(out);
+        last = graph.add(name, name, dense_of(rng, in, out), {last});
+        last = graph.add(name + "_cast", name, quantize_to({false, 8, 4}), {last});
+    }
+    graph.add_output(last);
+    const StagedDesign design = plan_of(graph, {mapping_of(Io::kParallel, 4096), {}, {}});
+    EXPECT_EQ(design.stages.size(), 4U);
+    expect_plan_is_model(graph, {mapping_of(Io::kParallel, 4096), {}, {}}, rng, 3);
 }
 
 }  // namespace
