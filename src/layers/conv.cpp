@@ -105,13 +105,16 @@ std::vector<Interval> group_ranges(const Conv& conv, const ConvPlan& plan, std::
     std::vector<Interval> out;
     for (std::size_t o = 0; o < plan.outputs; ++o) {
         const std::size_t output = group * plan.outputs + o;
-        Interval sum = Interval::constant(conv.bias.empty() ? Dyadic(0) : conv.bias[output]);
+        std::optional<Interval> sum;
+        if (!conv.bias.empty() && !conv.bias[output].is_zero()) {
+            sum = Interval::constant(conv.bias[output]);
+        }
         for (std::size_t i = 0; i < patch.size(); ++i) {
             if (patch[i] == nullptr) continue;
             const Dyadic& w = conv.kernel[i * plan.all_outputs() + output];
-            if (!w.is_zero()) sum = sum + scaled(*patch[i], w);
+            if (!w.is_zero()) add_term(sum, scaled(*patch[i], w));
         }
-        out.push_back(std::move(sum));
+        out.push_back(sum.value_or(Interval::constant(0)));
     }
     return out;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "layers/ebops.h"
+#include "layers/emit.h"
 #include "layers/example_types.h"
 
 namespace gatewright::layers {
@@ -45,13 +46,14 @@ Result<TensorType> Dense::infer(std::span<const TensorType> inputs_) const {
     out.shape.back() = kernel.shape[1];
     for (std::size_t row = 0; row < x.elements.size(); row += inputs()) {
         for (std::size_t j = 0; j < outputs(); ++j) {
-            Interval sum = Interval::constant(bias.empty() ? Dyadic(0) : bias[j]);
+            std::optional<Interval> sum;
+            if (!bias.empty() && !bias[j].is_zero()) sum = Interval::constant(bias[j]);
             for (std::size_t i = 0; i < inputs(); ++i) {
                 const Dyadic& w = kernel[i * outputs() + j];
                 const Interval& range = x.elements[row + i];
-                if (!w.is_zero() && !is_zero(range)) sum = sum + scaled(range, w);
+                if (!w.is_zero() && !is_zero(range)) add_term(sum, scaled(range, w));
             }
-            out.elements.push_back(std::move(sum));
+            out.elements.push_back(sum.value_or(Interval::constant(0)));
         }
     }
     return out;
@@ -97,8 +99,7 @@ std::vector<dfg::ValueId> Dense::lower(model::Lowering& lowering,
     std::vector<dfg::ValueId> y;
     const auto x = operands[0].values;
     for (std::size_t row = 0; row < x.size(); row += inputs()) {
-        const auto part = emit_linear(lowering.builder, form, x.subspan(row, inputs()),
-                                      lowering.cmvm, lowering.cache);
+        const auto part = emit_matrix(lowering, form, x.subspan(row, inputs()));
         y.insert(y.end(), part.begin(), part.end());
     }
     return y;

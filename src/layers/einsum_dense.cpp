@@ -257,13 +257,16 @@ Result<TensorType> EinsumDense::infer(std::span<const TensorType> inputs) const 
                 return &kernel[plan.g_kernel[g] + plan.c_kernel[c] + plan.n_kernel[n]];
             }));
             const std::size_t o = plan.g_out[g] + plan.n_out[n];
-            Interval sum = Interval::constant(bias_of.empty() ? Dyadic(0) : bias[bias_of[o]]);
+            std::optional<Interval> sum;
+            if (!bias_of.empty() && !bias[bias_of[o]].is_zero()) {
+                sum = Interval::constant(bias[bias_of[o]]);
+            }
             for (std::size_t c = 0; c < plan.c_in.size(); ++c) {
                 const Dyadic& w = kernel[plan.g_kernel[g] + plan.c_kernel[c] + plan.n_kernel[n]];
                 const Interval& range = x.elements[plan.g_in[g] + plan.c_in[c]];
-                if (!w.is_zero() && !is_zero(range)) sum = sum + scaled(range, w);
+                if (!w.is_zero() && !is_zero(range)) add_term(sum, scaled(range, w));
             }
-            out.elements[o] = std::move(sum);
+            out.elements[o] = sum.value_or(Interval::constant(0));
         }
     }
     return out;

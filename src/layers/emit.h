@@ -13,6 +13,11 @@ namespace gatewright::layers {
 dfg::ValueId emit_affine(model::Lowering& lowering, dfg::ValueId x, const fixed::Dyadic& scale,
                          const fixed::Dyadic& offset);
 
+/// y = Wᵀx + bias. A matrix that falls apart into blocks (a depthwise convolution as one matrix) is
+/// solved block by block, which is quicker and shares more.
+std::vector<dfg::ValueId> emit_matrix(model::Lowering& lowering, const cmvm::LinearForm& form,
+                                      std::span<const dfg::ValueId> x);
+
 /// Combines the values pairwise, neighbours first, so that the depth is the logarithm of their
 /// number.
 template <class Value, class Combine>

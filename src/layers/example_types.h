@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "fixed/format.h"
 #include "model/layer.h"
@@ -16,6 +17,12 @@ Status expect_inputs(std::span<const model::TensorType> inputs, std::size_t coun
 /// True of the constant 0, whose step says nothing.
 inline bool is_zero(const fixed::Interval& range) {
     return range.lo.is_zero() && range.hi.is_zero();
+}
+
+/// Adds a term to a sum that may have none yet: begun at the constant 0 it would lie on a grid no
+/// coarser than the integers.
+inline void add_term(std::optional<fixed::Interval>& sum, const fixed::Interval& term) {
+    sum = sum ? *sum + term : term;
 }
 
 /// Refuses constants of more than 1,000 bits.

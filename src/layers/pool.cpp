@@ -216,11 +216,11 @@ Result<TensorType> AveragePool::infer(std::span<const TensorType> inputs) const 
         const std::vector<std::size_t> taps = inside_taps(sliding, p);
         const Ratio ratio = ratio_at(*this, sliding, p);
         for (std::size_t c = 0; c < channels; ++c) {
-            Interval sum = Interval::constant(0);
-            for (const std::size_t tap : taps) sum = sum + x.elements[tap * channels + c];
+            std::optional<Interval> sum;
+            for (const std::size_t tap : taps) add_term(sum, x.elements[tap * channels + c]);
             const Cast* to = type_at(*this, p * channels + c);
-            GW_TRY(sum, mean_range(sum, ratio, sum_type, to));
-            out.elements.push_back(std::move(sum));
+            GW_TRY(Interval mean, mean_range(*sum, ratio, sum_type, to));
+            out.elements.push_back(std::move(mean));
         }
     }
     return out;

@@ -169,12 +169,11 @@ Result<TensorType> AverageTaps::infer(std::span<const TensorType> inputs) const 
     }
     TensorType out{{channels}, {}};
     for (std::size_t c = 0; c < stride; ++c) {
-        std::optional<Interval> all;  // not from 0: that would be on a grid of its own
+        std::optional<Interval> terms;
         for (const std::size_t tap : taking_part(taps, count)) {
-            const Interval& term = x[tap * stride + c];
-            all = all ? *all + term : term;
+            add_term(terms, x[tap * stride + c]);
         }
-        Interval sum = all.value_or(Interval::constant(0));
+        Interval sum = terms.value_or(Interval::constant(0));
         const Cast* to = type.empty() ? nullptr : &type[type.size() == 1 ? 0 : c];
         GW_TRY(sum, mean_range(sum, {scale, divisor}, sum_type, to));
         out.elements.push_back(std::move(sum));

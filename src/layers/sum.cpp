@@ -9,6 +9,7 @@
 #include "layers/emit.h"
 #include "layers/example_types.h"
 #include "layers/plain_loops.h"
+#include "layers/pointwise.h"
 #include "layers/pool_taps.h"
 #include "layers/shapes.h"
 
@@ -112,7 +113,15 @@ std::vector<dfg::ValueId> Sum::lower(model::Lowering& lowering,
 std::optional<model::Repetition> Sum::repetition(std::span<const TensorType> inputs) const {
     const tensor::Shape& shape = inputs[0].shape;
     const auto summed = resolve_axes(axes, shape).value();
-    if (shape.empty() || summed.empty() || summed.back() + 1 == shape.size()) return std::nullopt;
+    if (shape.empty() || summed.empty()) return std::nullopt;
+    if (summed.back() + 1 == shape.size()) {
+        if (summed.size() > 1 || !keep_axes) return std::nullopt;
+        Sum along_channels = *this;
+        along_channels.axes = {-1};
+        return broadcast_repetition(inputs, [part = std::move(along_channels)](std::size_t) {
+            return std::make_unique<Sum>(part);
+        });
+    }
     model::Repetition out;
     model::Window window;
     window.extent.assign(shape.begin(), shape.end() - 1);

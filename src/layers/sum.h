@@ -29,7 +29,8 @@ class Sum final : public model::LayerOf<Sum> {
     [[nodiscard]] model::Reals real(std::span<const model::Reals> inputs) const override;
     [[nodiscard]] std::vector<dfg::ValueId> lower(
         model::Lowering& lowering, std::span<const model::Operand> inputs) const override;
-    /// A sum that leaves the channels alone is an average_taps layer at each position.
+    /// A sum that leaves the channels alone is an average_taps layer at each position; one over
+    /// the channels alone, kept with size 1, is a sum at each position.
     [[nodiscard]] std::optional<model::Repetition> repetition(
         std::span<const model::TensorType> inputs) const override;
     [[nodiscard]] model::LayerFacts facts(std::span<const model::TensorType> inputs) const override;
