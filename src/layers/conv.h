@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Convolution over any number of leading axes, as networks write it (a correlation):
-//     y[p, o] = bias[o] + Σ_{t, c} x[p·stride + t·dilation - padding_before, g·C + c] · kernel[t,
-//     c, o]
-// with x = 0 outside, C = input channels / groups and g the group of output channel o, o / (outputs
-// / groups). One kind is all of them:
+//
+//     y[p, o] = bias[o] + Σ_t Σ_c x[p·stride + t·dilation - before, g·C + c] · kernel[t, c, o]
+//
+// with x = 0 outside, C = input channels / groups, and g the group that output channel o is in. One
+// kind is all of them:
 //   Conv1D, Conv2D   input [T, C] or [H, W, C]; "valid", "same", "causal" are paddings (windows.h)
 //   depthwise        groups = channels; Keras' kernel [k.., C, m] read as [k.., 1, C·m]
 //   separable        two layers: depthwise, then pointwise
 //   pointwise        a kernel of size 1
-//   transposed       insert_zeros (stride - 1 zeros between neighbours), then conv with the kernel
-//                    reversed along its window axes and its channel axes swapped, and padding
-//                    dilation·(k-1) - cut before and what the output's size asks for after: so a
-//                    stream sees a rearrangement and a window, and no second kind of arithmetic
+//   transposed       insert_zeros by the stride, then conv with the kernel reversed along its
+//                    window axes and its channel axes swapped; padding dilation·(k-1) - cut before,
+//                    and after what the output's size asks for. So a stream sees a rearrangement
+//                    and a window, and there is no second kind of arithmetic.
 #pragma once
 
 #include "layers/windows.h"
