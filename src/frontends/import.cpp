@@ -10,6 +10,7 @@
 
 #include "frontends/hdf5_file.h"
 #include "frontends/keras2/keras2.h"
+#include "frontends/keras2/saved_metadata.h"
 #include "frontends/keras3/keras3.h"
 #include "frontends/native/native.h"
 #include "frontends/program/program.h"
@@ -55,15 +56,16 @@ Result<ImportedModel> import_model(const std::string& path, const ImportParams& 
     const std::string_view bytes = *content;
     if (bytes.rfind(kZipMagic, 0) == 0) return import_keras3(path, params);
     if (bytes.rfind(kHdf5Magic, 0) == 0) return import_hdf5(path, params);
+    if (keras2::is_saved_metadata(bytes)) return import_keras2(path, params);
     if (interchange::is_program(bytes)) return import_program(path, params);
     const std::size_t first = bytes.find_first_not_of(" \t\r\n");
     if (first != std::string::npos && (bytes[first] == '{' || bytes[first] == '['))
         return import_json(path, params);
-    return fail(
-        fmt::format("{}: is no model file; known are Keras 3 (.keras), Keras 2 (.h5, or .json with "
-                    "weights), Gatewright's JSON, programs (DAIS, ALIR, text), and "
-                    "design directories",
-                    path));
+    return fail(fmt::format(
+        "{}: is no model file; known are Keras 3 (.keras), Keras 2 (.h5, or .json "
+        "or keras_metadata.pb with weights), Gatewright's JSON, programs (DAIS, ALIR, text), and "
+        "design directories",
+        path));
 }
 
 }  // namespace gatewright::frontends

@@ -43,6 +43,13 @@ Result<LayerSpec> read_layer(const Json& json) {
     GW_TRY(const std::string own_name, config->string_or("name", ""));
     GW_TRY(std::string name, json.string_or("name", own_name));
     if (name.empty()) return fail("has no name");
+    if (plain_class_name(class_name) == "PruneLowMagnitude") {
+        // Of a pruned layer only the layer counts: its stored weights have their zeros already.
+        GW_TRY(const Json* inner, config->get_object("layer"));
+        GW_TRY(const std::string inner_class, inner->get_string("class_name"));
+        GW_TRY(const Json* inner_config, inner->get_object("config"));
+        return LayerSpec{plain_class_name(inner_class), std::move(name), *inner_config, {}};
+    }
     return LayerSpec{plain_class_name(class_name), std::move(name), *config, {}};
 }
 

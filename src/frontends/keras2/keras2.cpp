@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "frontends/keras2/saved_metadata.h"
 #include "frontends/keras2/translator.h"
 #include "support/files.h"
 
@@ -26,9 +27,14 @@ bool ends_with(const std::string& text, std::string_view ending) {
 /// The weight file of an architecture file.
 Result<std::string> find_weights(const std::string& path, const ImportParams& params) {
     if (!params.weights_path.empty()) return params.weights_path;
-    const std::string stem = ends_with(path, ".json") ? path.substr(0, path.size() - 5) : path;
+    std::string stem = path;
+    for (const std::string_view ending : {".json", "_keras_metadata.pb", "keras_metadata.pb"}) {
+        if (!ends_with(path, ending)) continue;
+        stem = path.substr(0, path.size() - ending.size());
+        break;
+    }
     std::string tried;
-    for (const char* ending : {"_weights.h5", ".weights.h5", ".h5"}) {
+    for (const char* ending : {"_weights.h5", ".weights.h5", ".h5", "_model_weights.h5"}) {
         const std::string candidate = stem + ending;
         std::error_code error;
         if (std::filesystem::is_regular_file(candidate, error)) return candidate;
@@ -53,10 +59,12 @@ Result<Source> read_source(const Json& json, const std::string& path, Hdf5File f
 Result<Source> open_source(const std::string& path, const ImportParams& params) {
     GW_TRY(const std::string bytes, read_file(path));
     if (bytes.rfind(kHdf5Magic, 0) != 0) {
-        GW_TRY(const Json json, read_json_file(path));
+        auto json = keras2::is_saved_metadata(bytes) ? keras2::read_saved_metadata(bytes)
+                                                     : parse_json(bytes);
+        if (!json) return fail_in(path, json.error());
         GW_TRY(const std::string weights, find_weights(path, params));
         GW_TRY(Hdf5File file, Hdf5File::open(weights));
-        return read_source(json, path, std::move(file));
+        return read_source(*json, path, std::move(file));
     }
     GW_TRY(Hdf5File file, Hdf5File::open(path));
     if (!file.has_attribute("/", "model_config")) {

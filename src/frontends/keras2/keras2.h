@@ -18,8 +18,8 @@
 namespace gatewright::frontends {
 
 /// Reads NAME.json with its weights (params.weights_path, else NAME_weights.h5, NAME.weights.h5 or
-/// NAME.h5 beside it) or a single .h5. All problems are reported at once, each with its layer's
-/// name.
+/// NAME.h5 beside it), a single .h5, or the keras_metadata.pb of a SavedModel with its weights in
+/// .h5. All problems are reported at once, each with its layer's name.
 Result<ImportedModel> import_keras2(const std::string& path, const ImportParams& params);
 
 }  // namespace gatewright::frontends

@@ -75,6 +75,9 @@ Result<std::pair<std::string, Json>> parse_text(const std::string& text) {
     const auto signature = signatures().find(name);
     if (open == std::string::npos || signature == signatures().end())
         return std::pair{name, config};
+    // QKeras' own reader gives up on nested parentheses and takes the quantizer's defaults, so a
+    // network with "quantized_relu(quantized_bits(8,0),0)" was trained with quantized_relu(8,0).
+    if (text.find('(', open + 1) != std::string::npos) return std::pair{name, config};
     if (text.back() != ')') return fail(fmt::format("'{}' has no closing parenthesis", text));
     std::string_view inside = std::string_view(text).substr(open + 1, text.size() - open - 2);
     for (std::size_t position = 0; !inside.empty(); ++position) {

@@ -55,6 +55,16 @@ Wire Assembly::add_input(const std::string& name, const tensor::Shape& shape,
     return wire;
 }
 
+Result<Wire> Assembly::settled(const Wire& wire) {
+    if (!wire.pending) return wire;
+    const auto type = params_.precision.of(wire.pending->origin).result;
+    if (type) return quantize("", "", {*type}, wire);
+    return fail(
+        fmt::format("takes the unrounded '{}' of '{}'; put a quantizer after that function "
+                    "(QUnaryFunctionLUT) or give its type with --precision",
+                    wire.pending->table.function, wire.pending->origin));
+}
+
 Result<Wire> Assembly::add_pair(const std::string& name, const std::string& origin,
                                 std::unique_ptr<model::Layer> quantized,
                                 std::unique_ptr<model::Layer> real,
@@ -64,16 +74,7 @@ Result<Wire> Assembly::add_pair(const std::string& name, const std::string& orig
     std::vector<LayerId> real_inputs;
     std::vector<TensorType> types;
     for (Wire input : inputs) {
-        if (input.pending) {
-            const auto type = params_.precision.of(input.pending->origin).result;
-            if (!type) {
-                return fail(fmt::format(
-                    "takes the unrounded '{}' of '{}'; put a quantizer after that function "
-                    "(QUnaryFunctionLUT) or give its type with --precision",
-                    input.pending->table.function, input.pending->origin));
-            }
-            GW_TRY(input, quantize("", "", {*type}, input));
-        }
+        GW_TRY(input, settled(input));
         const bool keeps_port = quantized->kind() == "reshape" || quantized->kind() == "quantize";
         if (input.is_port && !keeps_port) {
             return fail(
@@ -107,6 +108,19 @@ Result<Wire> Assembly::quantize(const std::string& name, const std::string& orig
     layer->type = std::move(type);
     auto real = saturation_of(layer->type);
     return add_pair(name, origin, std::move(layer), std::move(real), {input});
+}
+
+Result<Wire> Assembly::add_average(const std::string& name, layers::AveragePool pool,
+                                   const Wire& input) {
+    GW_TRY(const Wire x, settled(input));
+    const auto open = open_average(pool, types_[x.fixed.index()]);
+    GW_TRY(const Wire y, add(name, name, std::move(pool), {x}));
+    if (open) open_averages_.emplace(y.fixed.index(), *open);
+    return y;
+}
+
+void Assembly::settle_averages(Problems& problems) {
+    frontends::settle_averages(fixed_, open_averages_, problems);
 }
 
 Wire Assembly::wait_for_type(PendingTable table, const Wire& input) const {

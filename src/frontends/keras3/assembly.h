@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "frontends/averages.h"
 #include "frontends/import.h"
 #include "layers/unary_table.h"
 #include "model/graph.h"
@@ -60,12 +61,17 @@ class Assembly {
     /// A table function; it becomes a layer when the next quantizer gives its type.
     Wire wait_for_type(PendingTable table, const Wire& input) const;
 
+    /// Average pooling; without a type it gets the one of the quantizers that follow.
+    Result<Wire> add_average(const std::string& name, layers::AveragePool pool, const Wire& input);
+
     /// Shape of a wire, without the batch axis.
     [[nodiscard]] const tensor::Shape& shape(const Wire& wire) const {
         return types_[wire.fixed.index()].shape;
     }
 
     void add_output(const Wire& wire);
+    /// Types of the averages that have none. Before bind_ports().
+    void settle_averages(Problems& problems);
     /// Gives every open port the type of the quantizer it feeds and leaves that quantizer out.
     void bind_ports(Problems& problems);
 
@@ -74,13 +80,16 @@ class Assembly {
     [[nodiscard]] model::Graph& real() { return real_; }
 
   private:
+    /// The wire itself, or the table that waits on it with the type the user gave for its layer.
+    Result<Wire> settled(const Wire& wire);
     void bind_port(LayerId port, std::vector<LayerId>& replaced_by, Problems& problems);
 
     const ImportParams& params_;
     model::Graph fixed_;
     model::Graph real_;
     std::vector<model::TensorType> types_;  ///< of the quantized network's nodes
-    std::vector<bool> is_open_;             ///< per node: a port that waits for its type
+    OpenAverages open_averages_;
+    std::vector<bool> is_open_;  ///< per node: a port that waits for its type
 };
 
 }  // namespace gatewright::frontends::keras3

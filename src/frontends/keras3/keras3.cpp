@@ -344,6 +344,7 @@ Result<ImportedModel> Importer::run() {
     add_inputs(plan);
     translate_all(plan);
     add_outputs(plan);
+    if (problems_.empty()) assembly_.settle_averages(problems_);
     if (problems_.empty()) assembly_.bind_ports(problems_);
     if (!problems_.empty())
         return tl::unexpected<Error>(problems_.to_error("the model cannot be imported:"));

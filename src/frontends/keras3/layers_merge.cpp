@@ -7,6 +7,7 @@
 
 #include "frontends/keras3/quantizer.h"
 #include "frontends/keras3/translate.h"
+#include "frontends/windows.h"
 #include "layers/affine.h"
 #include "layers/concatenate.h"
 #include "layers/dot.h"
@@ -128,12 +129,16 @@ Result<Wire> translate_reshape(Call& call) {
 }
 
 Result<Wire> translate_flatten(Call& call) {
-    GW_TRY(const Wire x, only_input(call));
-    GW_TRY(const std::string format, call.config.string_or("data_format", "channels_last"));
-    if (format != "channels_last" && call.shape(x).size() > 2) {
-        return fail("has data_format channels_first; only channels_last is supported");
+    GW_TRY(Wire x, only_input(call));
+    GW_TRY(const ChannelAxis channels, read_channel_axis(call.config));
+    const std::size_t axes = call.shape(x).size();
+    if (axes == 1) return x;
+    if (channels == ChannelAxis::kFirst) {
+        // Keras flattens in the order of channels last, wherever the channels are.
+        layers::Permute permute;
+        permute.dims = to_channels_last(axes);
+        GW_TRY(x, call.add("_axes", std::move(permute), {x}));
     }
-    if (call.shape(x).size() == 1) return x;
     layers::Reshape reshape;
     reshape.shape = {-1};
     return call.add("", std::move(reshape), {x});

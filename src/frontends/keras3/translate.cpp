@@ -35,6 +35,10 @@ constexpr std::string_view kLut =
 constexpr std::string_view kSoftmax =
     " axis axes stable exp_oq_conf exp_iq_conf inv_oq_conf inv_iq_conf allow_heterogeneous_table "
     "input_scaler ";
+constexpr std::string_view kConv =
+    " filters kernel_size strides padding data_format dilation_rate groups activation use_bias "
+    "output_padding depth_multiplier ";
+constexpr std::string_view kPool = " pool_size strides padding data_format keepdims ";
 constexpr std::string_view kNoise = " rate seed noise_shape stddev l1 l2 ";
 
 constexpr std::array kRules = {
@@ -44,6 +48,38 @@ constexpr std::array kRules = {
     Rule{"QEinsumDense", kEinsum, translate_einsum_dense},
     Rule{"QEinsumDenseBatchnorm", kEinsumNorm, translate_einsum_dense},
     Rule{"EinsumDense", kEinsum, translate_einsum_dense},
+    Rule{"QConv1D", kConv, translate_convolution},
+    Rule{"QConv2D", kConv, translate_convolution},
+    Rule{"Conv1D", kConv, translate_convolution},
+    Rule{"Conv2D", kConv, translate_convolution},
+    Rule{"DepthwiseConv1D", kConv, translate_convolution},
+    Rule{"DepthwiseConv2D", kConv, translate_convolution},
+    Rule{"SeparableConv1D", kConv, translate_convolution},
+    Rule{"SeparableConv2D", kConv, translate_convolution},
+    Rule{"Conv1DTranspose", kConv, translate_convolution},
+    Rule{"Conv2DTranspose", kConv, translate_convolution},
+    Rule{"QMaxPooling1D", kPool, translate_pooling},
+    Rule{"QMaxPooling2D", kPool, translate_pooling},
+    Rule{"QAveragePooling1D", kPool, translate_pooling},
+    Rule{"QAveragePooling2D", kPool, translate_pooling},
+    Rule{"QGlobalMaxPooling1D", kPool, translate_pooling},
+    Rule{"QGlobalMaxPooling2D", kPool, translate_pooling},
+    Rule{"QGlobalAveragePooling1D", kPool, translate_pooling},
+    Rule{"QGlobalAveragePooling2D", kPool, translate_pooling},
+    Rule{"MaxPooling1D", kPool, translate_pooling},
+    Rule{"MaxPooling2D", kPool, translate_pooling},
+    Rule{"AveragePooling1D", kPool, translate_pooling},
+    Rule{"AveragePooling2D", kPool, translate_pooling},
+    Rule{"GlobalMaxPooling1D", kPool, translate_pooling},
+    Rule{"GlobalMaxPooling2D", kPool, translate_pooling},
+    Rule{"GlobalAveragePooling1D", kPool, translate_pooling},
+    Rule{"GlobalAveragePooling2D", kPool, translate_pooling},
+    Rule{"ZeroPadding1D", " padding data_format ", translate_zero_padding},
+    Rule{"ZeroPadding2D", " padding data_format ", translate_zero_padding},
+    Rule{"Cropping1D", " cropping data_format ", translate_cropping},
+    Rule{"Cropping2D", " cropping data_format ", translate_cropping},
+    Rule{"UpSampling1D", " size interpolation data_format ", translate_up_sampling},
+    Rule{"UpSampling2D", " size interpolation data_format ", translate_up_sampling},
     Rule{"QBatchNormalization", kNorm, translate_batch_norm},
     Rule{"BatchNormalization", kNorm, translate_batch_norm},
     Rule{"Quantizer", " config ", translate_quantizer},
@@ -80,6 +116,8 @@ constexpr std::array kRules = {
     Rule{"Concatenate", " axis ", translate_concatenate},
     Rule{"Rescaling", " scale offset ", translate_rescaling},
     Rule{"Dropout", kNoise, translate_identity},
+    Rule{"SpatialDropout1D", kNoise, translate_identity},
+    Rule{"SpatialDropout2D", kNoise, translate_identity},
     Rule{"AlphaDropout", kNoise, translate_identity},
     Rule{"GaussianDropout", kNoise, translate_identity},
     Rule{"GaussianNoise", kNoise, translate_identity},
@@ -94,9 +132,9 @@ struct Advice {
 
 constexpr std::array kAdvice = {
     Advice{"DenseT", "use QDense, or QUnaryFunctionLUT for single inputs"},
-    Advice{"ConvT", "use QEinsumDense on extracted patches"},
-    Advice{"Conv", "use QEinsumDense on extracted patches"},
-    Advice{"Pooling", "use QSum or QMeanPow2 over the pooled axes after a Reshape"},
+    Advice{"ConvT", "use QConv1D or QConv2D, or QUnaryFunctionLUT for single inputs"},
+    Advice{"3D", "one and two dimensions are supported: move the third into the channels"},
+    Advice{"Conv", "use QConv1D or QConv2D"},
     Advice{"Attention", "write it out with QEinsumDense, QDot and QSoftmax"},
     Advice{"QEinsum", "use QDot for two data inputs, QEinsumDense for a constant kernel"},
     Advice{"LSTM", "unroll it over its steps with QDense layers"},

@@ -80,6 +80,11 @@ fixed::Dyadic as_float32(double value);
 
 Result<Wire> translate_dense(Call& call);
 Result<Wire> translate_einsum_dense(Call& call);
+Result<Wire> translate_convolution(Call& call);
+Result<Wire> translate_pooling(Call& call);
+Result<Wire> translate_zero_padding(Call& call);
+Result<Wire> translate_cropping(Call& call);
+Result<Wire> translate_up_sampling(Call& call);
 Result<Wire> translate_batch_norm(Call& call);
 Result<Wire> translate_quantizer(Call& call);
 Result<Wire> translate_activation(Call& call);

@@ -169,6 +169,7 @@ TEST(Keras3, EveryProblemIsListedWithItsLayer) {
     members["config.json"] = R"({"class_name": "Sequential", "config": {"name": "s", "layers": [
         {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 4]}},
         {"class_name": "QConv1D", "config": {"name": "conv"}},
+        {"class_name": "QConv3D", "config": {"name": "volume"}},
         {"class_name": "ReLU", "config": {"name": "act", "sharpness": 3}},
         {"class_name": "Dense", "config": {"name": "d", "dtype": "float16", "units": 2}},
         {"class_name": "Banana", "config": {"name": "fruit"}}]}})";
@@ -176,8 +177,9 @@ TEST(Keras3, EveryProblemIsListedWithItsLayer) {
     testing::write_zip(path, members);
     const auto model = import_keras3(path, {});
     ASSERT_FALSE(model);
-    for (const char* part : {"'conv' (QConv1D)", "QEinsumDense", "'act'", "'sharpness'", "'d'",
-                             "float16", "'fruit' (Banana)"}) {
+    for (const char* part :
+         {"'conv' (QConv1D)", "kernel_size", "'volume' (QConv3D)", "one and two dimensions",
+          "'act'", "'sharpness'", "'d'", "float16", "'fruit' (Banana)"}) {
         EXPECT_NE(model.error().message.find(part), std::string::npos) << part << "\n"
                                                                        << model.error().message;
     }
@@ -191,7 +193,7 @@ TEST(Keras3, UnknownQuantizerIsNamed) {
         << model.error().message;
 }
 
-TEST(Keras3, PlainLayerAsksForPrecision) {
+TEST(Keras3, PlainLayerOnAGridNeedsATypeForItsInputOnly) {
     auto members = testing::read_keras(kSmall);
     members["config.json"] = R"({"class_name": "Sequential", "config": {"name": "s", "layers": [
         {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 8]}},
@@ -200,8 +202,11 @@ TEST(Keras3, PlainLayerAsksForPrecision) {
     testing::write_zip(path, members);
     const auto refused = import_keras3(path, {});
     ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().message.find("--precision"), std::string::npos);
+    EXPECT_NE(refused.error().message.find("--input-type"), std::string::npos)
+        << refused.error().message;
     ImportParams params;
+    params.input_type = fixed::parse_cast("fixed<8,4>").value();
+    EXPECT_EQ(import_keras3(path, params).value().graph.nodes().back().layer->kind(), "dense");
     params.precision.everywhere = fixed::parse_cast("fixed<16,12>").value();
     const ImportedModel model = import_keras3(path, params).value();
     EXPECT_EQ(model.graph.nodes().back().layer->kind(), "quantize");
