@@ -125,25 +125,21 @@ std::optional<std::int64_t> moved_word(std::span<const std::int64_t> from, std::
     return first < 0 ? -1 : first / per_word;
 }
 
-// Most words that are held at once: those taken so far that this or a later output needs; and one
-// more, so that a word can be taken while another one leaves.
+// Slots between the oldest word that a later output needs (before the first output: the event's
+// first word) and the newest one that an output needs; and one more, so that a word can be taken
+// while another one leaves.
 std::size_t ring_words(const std::vector<std::int64_t>& from, std::size_t words) {
-    constexpr auto kNever = static_cast<std::size_t>(-1);
-    std::vector<std::size_t> last_use(words, kNever);
-    for (std::size_t o = 0; o < from.size(); ++o) {
-        if (from[o] >= 0) last_use[static_cast<std::size_t>(from[o])] = o;
+    std::vector<std::int64_t> kept(from.size() + 1, static_cast<std::int64_t>(words));
+    for (std::size_t o = from.size(); o-- > 0;) {
+        kept[o] = from[o] < 0 ? kept[o + 1] : std::min(kept[o + 1], from[o]);
     }
-    std::size_t taken = 0;
-    std::size_t held = 0;
-    std::size_t most = 0;
+    std::int64_t taken = 1;
+    std::int64_t most = 1;
     for (std::size_t o = 0; o < from.size(); ++o) {
-        for (; from[o] >= 0 && taken <= static_cast<std::size_t>(from[o]); ++taken) {
-            if (last_use[taken] != kNever && last_use[taken] >= o) ++held;
-        }
-        most = std::max(most, held);
-        if (from[o] >= 0 && last_use[static_cast<std::size_t>(from[o])] == o) --held;
+        taken = std::max(taken, from[o] + 1);
+        most = std::max(most, taken - (o == 0 ? 0 : kept[o]));
     }
-    return most + 1;
+    return static_cast<std::size_t>(most) + 1;
 }
 
 }  // namespace

@@ -122,33 +122,28 @@ TEST(WordOrder, WholeWordsAreSeenAndHalfWordsAreNot) {
     EXPECT_FALSE(word_order({{0, 1}}, stream_of(1, 2), stream_of(2, 1)));
 }
 
-// A ring is as small as it can be: words wait in it from the output that needs them (or a later
-// word) first to the one that needs them last.
+// A ring is as small as one that frees its slots in order can be: it holds all from the oldest word
+// that is still needed (before the first output: the event's first) to the newest one needed.
 TEST(WordOrder, RingHoldsTheWordsThatWait) {
     Rng rng(testing::test_seed(22));
     for (int round = 0; round < 300; ++round) {
-        const auto words = static_cast<std::size_t>(rng.between(1, 8));
+        const auto words = rng.between(1, 8);
         std::vector<std::int64_t> from;
-        for (int o = 0; o < 10; ++o) {
-            from.push_back(rng.between(-1, static_cast<std::int64_t>(words) - 1));
-        }
-        std::size_t most = 0;
+        for (int o = 0; o < 10; ++o) from.push_back(rng.between(-1, words - 1));
+        std::int64_t most = 1;
         for (std::size_t o = 0; o < from.size(); ++o) {
-            std::int64_t taken = -1;
-            for (std::size_t past = 0; past <= o; ++past) taken = std::max(taken, from[past]);
-            std::size_t waiting = 0;
-            for (std::int64_t word = 0; word <= taken; ++word) {
-                bool needed = false;
-                for (std::size_t later = o; later < from.size(); ++later) {
-                    needed = needed || from[later] == word;
-                }
-                waiting += needed ? 1U : 0U;
+            std::int64_t newest = 0;
+            for (std::size_t past = 0; past <= o; ++past) newest = std::max(newest, from[past]);
+            std::int64_t oldest = o == 0 ? 0 : words;
+            for (std::size_t later = o; later < from.size(); ++later) {
+                if (from[later] >= 0) oldest = std::min(oldest, from[later]);
             }
-            most = std::max(most, waiting);
+            most = std::max(most, newest + 1 - oldest);
         }
-        const auto order = word_order({from}, stream_of(words, 1), stream_of(10, 1));
+        const auto order =
+            word_order({from}, stream_of(static_cast<std::size_t>(words), 1), stream_of(10, 1));
         ASSERT_TRUE(order);
-        ASSERT_EQ(order->ring, most + 1);
+        ASSERT_EQ(order->ring, static_cast<std::size_t>(most + 1));
     }
 }
 
