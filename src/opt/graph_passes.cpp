@@ -6,6 +6,7 @@
 
 #include "cmvm/digits.h"
 #include "layers/affine.h"
+#include "layers/conv.h"
 #include "layers/dense.h"
 #include "layers/quantize.h"
 #include "layers/relu.h"
@@ -15,6 +16,7 @@ namespace {
 
 using fixed::Dyadic;
 using layers::Affine;
+using layers::Conv;
 using layers::Dense;
 using layers::Quantize;
 using layers::Relu;
@@ -41,15 +43,14 @@ int affine_adders(const Dyadic& scale, const Dyadic& offset) {
     return std::max(0, terms - 1);
 }
 
-int dense_adders(const Dense& dense) {
-    const auto outputs = static_cast<std::size_t>(dense.kernel.shape[1]);
+// Adders of a kernel whose last axis are the outputs, at one position.
+int kernel_adders(const model::Values& kernel, const std::vector<Dyadic>& bias) {
+    const auto outputs = static_cast<std::size_t>(kernel.shape.back());
     std::vector<int> terms(outputs, 0);
-    for (std::size_t i = 0; i < dense.kernel.size(); ++i) {
-        terms[i % outputs] += digits(dense.kernel.data[i]);
-    }
+    for (std::size_t i = 0; i < kernel.size(); ++i) terms[i % outputs] += digits(kernel.data[i]);
     int adders = 0;
     for (std::size_t j = 0; j < outputs; ++j) {
-        const bool biased = !dense.bias.empty() && !dense.bias[j].is_zero();
+        const bool biased = !bias.empty() && !bias[j].is_zero();
         adders += std::max(0, terms[j] + (biased ? 1 : 0) - 1);
     }
     return adders;
@@ -59,21 +60,22 @@ bool runs_along_last_axis(const std::vector<Dyadic>& list, const Affine& affine,
     return list.size() <= 1 || (affine.axis == -1 && list.size() == size);
 }
 
-// The dense layer that computes affine(dense(x)); nullopt if it would cost more.
-std::optional<Dense> fused(const Dense& dense, const Affine& affine) {
-    if (dense.kernel.shape.size() != 2) return std::nullopt;
-    const auto outputs = static_cast<std::size_t>(dense.kernel.shape[1]);
+// The dense or conv layer that computes affine(layer(x)); nullopt if it would cost more.
+template <class Linear>
+std::optional<Linear> fused(const Linear& linear, const Affine& affine) {
+    if (linear.kernel.shape.size() < 2) return std::nullopt;
+    const auto outputs = static_cast<std::size_t>(linear.kernel.shape.back());
     if (!runs_along_last_axis(affine.scale, affine, outputs) ||
         !runs_along_last_axis(affine.offset, affine, outputs) ||
-        (!dense.bias.empty() && dense.bias.size() != outputs)) {
+        (!linear.bias.empty() && linear.bias.size() != outputs)) {
         return std::nullopt;
     }
-    Dense out = dense;
+    Linear out = linear;
     for (std::size_t i = 0; i < out.kernel.size(); ++i) {
         out.kernel.data[i] = out.kernel.data[i] * entry(affine.scale, i % outputs, kOne);
     }
     out.bias.resize(outputs);
-    int before = dense_adders(dense);
+    int before = kernel_adders(linear.kernel, linear.bias);
     bool any_bias = false;
     for (std::size_t j = 0; j < outputs; ++j) {
         const Dyadic& scale = entry(affine.scale, j, kOne);
@@ -83,7 +85,7 @@ std::optional<Dense> fused(const Dense& dense, const Affine& affine) {
         any_bias = any_bias || !out.bias[j].is_zero();
     }
     if (!any_bias) out.bias.clear();
-    if (dense_adders(out) > before) return std::nullopt;
+    if (kernel_adders(out.kernel, out.bias) > before) return std::nullopt;
     return out;
 }
 
@@ -119,6 +121,15 @@ bool is_identity(const Affine& affine) {
                        [](const Dyadic& s) { return s == kOne; }) &&
            std::all_of(affine.offset.begin(), affine.offset.end(),
                        [](const Dyadic& o) { return o.is_zero(); });
+}
+
+// affine(layer(x)) as one layer, if `layer` is a First and a rule allows it; else nullptr.
+template <class First>
+std::unique_ptr<model::Layer> absorbed(const model::Layer& layer, const Affine& affine) {
+    const auto* first = dynamic_cast<const First*>(&layer);
+    if (first == nullptr) return nullptr;
+    auto both = fused(*first, affine);
+    return both ? std::make_unique<First>(std::move(*both)) : nullptr;
 }
 
 // True if `layer` gives back every value that `before` (nullptr: unknown) can produce.
@@ -182,19 +193,16 @@ class Fusion {
     static bool absorb(const GraphNode& node, GraphNode& into, FuseStats& stats) {
         const auto* affine = dynamic_cast<const Affine*>(node.layer.get());
         if (affine == nullptr) return false;
-        if (const auto* dense = dynamic_cast<const Dense*>(into.layer.get())) {
-            auto layer = fused(*dense, *affine);
-            if (!layer) return false;
-            into.layer = std::make_unique<Dense>(std::move(*layer));
+        auto layer = absorbed<Dense>(*into.layer, *affine);
+        if (!layer) layer = absorbed<Conv>(*into.layer, *affine);
+        if (layer) {
             ++stats.dense_affine;
-        } else if (const auto* earlier = dynamic_cast<const Affine*>(into.layer.get())) {
-            auto layer = fused(*earlier, *affine);
-            if (!layer) return false;
-            into.layer = std::make_unique<Affine>(std::move(*layer));
-            ++stats.affine_affine;
         } else {
-            return false;
+            layer = absorbed<Affine>(*into.layer, *affine);
+            if (!layer) return false;
+            ++stats.affine_affine;
         }
+        into.layer = std::move(layer);
         into.name = node.name;
         return true;
     }

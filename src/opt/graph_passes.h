@@ -3,7 +3,7 @@
 // Fusion on the model graph, before types are inferred. Every rule is exact in rational arithmetic,
 // so evaluate_reference() gives the same values before and after:
 //
-//   dense, then affine along its outputs    -> dense with scaled weights
+//   dense or conv, then affine along its outputs (batch normalization) -> scaled weights
 //   affine, then affine of the same spread  -> one affine
 //   affine that is x · 1 + 0                -> nothing
 //   quantize to the types it just had       -> nothing
@@ -19,7 +19,7 @@
 namespace gatewright::opt {
 
 struct FuseStats {
-    std::size_t dense_affine = 0;
+    std::size_t dense_affine = 0;  ///< into dense and conv layers
     std::size_t affine_affine = 0;
     std::size_t identities = 0;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "layers/affine.h"
+#include "layers/conv.h"
 #include "layers/dense.h"
 #include "layers/input.h"
 #include "layers/quantize.h"
@@ -60,6 +61,29 @@ TEST(Fuse, MovesPowerOfTwoScalesIntoTheWeights) {
     EXPECT_EQ(evaluate(after), evaluate(graph));
     // By hand: (9/8 + 5/8)/2 + 1 = 15/8 and -(15/8 - 35/8)·4 + 3 = 13.
     EXPECT_EQ(evaluate(after), (std::vector<Dyadic>{Dyadic(15, -3), Dyadic(13)}));
+}
+
+TEST(Fuse, MovesTheScalesOfChannelsIntoAConvolution) {
+    Graph graph;
+    layers::Input input;
+    input.shape = {2, 1};
+    input.type = {kType};
+    layers::Conv conv;
+    conv.kernel = Values({1, 1, 2}, {Dyadic(3), Dyadic(5)});
+    const LayerId x = graph.add("x", "", std::move(input), {});
+    const LayerId convolved = graph.add("c", "", std::move(conv), {x});
+    Affine affine;
+    affine.scale = {Dyadic(1, -1), Dyadic(4)};
+    affine.offset = {Dyadic(0), Dyadic(1)};
+    graph.add_output(graph.add("bn", "", affine, {convolved}));
+    FuseStats stats;
+    const Graph after = fuse(graph, &stats);
+    EXPECT_EQ(stats.dense_affine, 1U);
+    ASSERT_EQ(after.size(), 2U);
+    const std::vector<Values> event{Values({2, 1}, {Dyadic(1), Dyadic(-2)})};
+    const std::vector<Dyadic> by_hand{Dyadic(3, -1), Dyadic(21), Dyadic(-3), Dyadic(-39)};
+    EXPECT_EQ(evaluate_reference(after, event)[after.outputs()[0].index()].data, by_hand);
+    EXPECT_EQ(evaluate_reference(graph, event)[graph.outputs()[0].index()].data, by_hand);
 }
 
 TEST(Fuse, LeavesAScaleThatWouldCostMoreDigits) {
