@@ -141,20 +141,24 @@ class TreeTable {
 
     static void offer(Costs& best, const Costs& left, const Costs& right, const Prices& plain,
                       const Prices& negated) {
-        const auto least = [](int a, int b, int c) { return std::min(a, std::min(b, c)); };
+        // In 16 bits throughout, so that a vector register holds eight levels.
+        using Cost = std::int16_t;
+        const auto sum = [](Cost a, Cost b, Cost c) {
+            return static_cast<Cost>(static_cast<Cost>(a + b) + c);
+        };
+        const auto least = [](Cost a, Cost b) { return b < a ? b : a; };
         for (std::size_t level = 0; level < kLevels; ++level) {
-            const std::int16_t l0 = left.by_sign[0][level];
-            const std::int16_t l1 = left.by_sign[1][level];
-            const std::int16_t r0 = right.by_sign[0][level];
-            const std::int16_t r1 = right.by_sign[1][level];
-            const auto x =
-                static_cast<std::int16_t>(least(l0 + r0 + plain.add, l0 + r1 + plain.subtract_right,
-                                                l1 + r0 + plain.subtract_left));
-            const auto y = static_cast<std::int16_t>(least(l1 + r1 + negated.add,
-                                                           l1 + r0 + negated.subtract_right,
-                                                           l0 + r1 + negated.subtract_left));
-            best.by_sign[0][level] = std::min(best.by_sign[0][level], x);
-            best.by_sign[1][level] = std::min(best.by_sign[1][level], y);
+            const Cost l0 = left.by_sign[0][level];
+            const Cost l1 = left.by_sign[1][level];
+            const Cost r0 = right.by_sign[0][level];
+            const Cost r1 = right.by_sign[1][level];
+            const Cost x = least(sum(l0, r0, plain.add), least(sum(l0, r1, plain.subtract_right),
+                                                               sum(l1, r0, plain.subtract_left)));
+            const Cost y = least(
+                sum(l1, r1, negated.add),
+                least(sum(l1, r0, negated.subtract_right), sum(l0, r1, negated.subtract_left)));
+            best.by_sign[0][level] = least(best.by_sign[0][level], x);
+            best.by_sign[1][level] = least(best.by_sign[1][level], y);
         }
     }
 

@@ -201,7 +201,7 @@ Status verify_absorbed(const Program& program, const Absorbed& absorbed) {
             if (++taken[i] > 1) return bad(arg.index(), "its reader absorbs another one");
         }
     }
-    for (const ValueId output : program.outputs()) ++readers[output.index()];
+    for (const ValueId output : program.outputs()) readers[output.index()] += 2;
     for (std::size_t i = 0; i < program.size(); ++i) {
         if (!absorbed[i]) continue;
         if (!is_addition(program.nodes()[i]) || !live[i]) return bad(i, "it is no addition");

@@ -40,9 +40,13 @@ schedule::ScheduleParams random_schedule_params(Rng& rng, const schedule::Device
 }  // namespace
 
 RandomDesign random_design(Rng& rng, const RandomDesignParams& params) {
+    return random_design_of(gatewright::testing::random_program(rng, params.program), rng, params);
+}
+
+RandomDesign random_design_of(dfg::Program program, Rng& rng, const RandomDesignParams& params) {
     RandomDesign d;
     d.design.name = "dut";
-    d.flat.program = gatewright::testing::random_program(rng, params.program);
+    d.flat.program = std::move(program);
     d.design.inputs = {{"x", {}, {}, {}, 0}, {"reg", {}, {}, {}, 0}};
     for (const dfg::ValueId input : d.flat.program.inputs()) {
         add_element(
@@ -68,8 +72,9 @@ RandomDesign random_design(Rng& rng, const RandomDesignParams& params) {
     const auto devices = schedule::all_devices();
     d.device = devices[rng.below(devices.size())];
     if (rng.chance(0.5)) d.device.fanout_growth = {{1, 20}, {1, 3}};
-    auto result = schedule::schedule(d.flat, d.device,
-                                     random_schedule_params(rng, d.device, params.registered));
+    schedule::ScheduleParams plan = random_schedule_params(rng, d.device, params.registered);
+    plan.ternary_adders = params.ternary_adders;
+    auto result = schedule::schedule(d.flat, d.device, plan);
     GW_CHECK(result.has_value(), result.error().message);
     d.schedule = std::move(*result);
     return d;

@@ -22,9 +22,13 @@ struct RandomDesignParams {
     gatewright::testing::RandomProgramParams program = {};
     std::size_t kernels = 3;
     double registered = 0.9;  ///< share of designs with registers at inputs, and at outputs
+    schedule::TernaryAdders ternary_adders = schedule::TernaryAdders::kNever;
 };
 
 RandomDesign random_design(Rng& rng, const RandomDesignParams& params = {});
+/// The same around a given program (params.program has no meaning).
+RandomDesign random_design_of(dfg::Program program, Rng& rng,
+                              const RandomDesignParams& params = {});
 
 /// `count` events within the inputs' ranges and what the dataflow interpreter makes of them.
 struct Events {
