@@ -21,9 +21,11 @@ bool is_carry_out(const std::string& port) {
     return port == "COUT" || port == "FCO";
 }
 
-// ECP5 reports two carries per cell, the second for nothing: bits are counted, not arcs.
+// ECP5 reports two carries per cell, the second for nothing: bits are counted, not arcs. There the
+// way from the chain to a sum bit is an arc of its own (exit); on iCE40 it is a net (exit_net), and
+// a LUT follows.
 struct Arcs {
-    std::vector<double> clock_to_out, lut, entry, exit, bit, block, net;
+    std::vector<double> clock_to_out, lut, entry, exit, exit_net, bit, block, net;
 
     void add(const tools::PlaceArc& arc) {
         const bool from_carry = is_carry_out(arc.from_port) || is_carry_in(arc.from_port);
@@ -34,7 +36,7 @@ struct Arcs {
         if (from_carry && is_carry_in(arc.to_port)) {
             if (arc.ps > 0) block.push_back(arc.ps);
         } else if (from_carry) {
-            exit.push_back(arc.ps);
+            exit_net.push_back(arc.ps);
         } else if (arc.ps > 200) {  // shorter ones stay within a cell
             net.push_back(arc.ps);
         }
@@ -92,7 +94,9 @@ ArcMedians arc_medians(const std::vector<Placed>& placed) {
     ArcMedians out;
     out.clock_to_out = median(arcs.clock_to_out);
     out.lut = median(arcs.lut);
-    out.carry_entry = median(arcs.entry) + median(arcs.exit);
+    const double exit =
+        arcs.exit_net.empty() ? median(arcs.exit) : median(arcs.exit_net) + out.lut;
+    out.carry_entry = median(arcs.entry) + exit;
     out.carry_bit = mean(arcs.bit);
     out.carry_block = median(arcs.block);
     out.net = median(arcs.net);
@@ -103,7 +107,7 @@ schedule::Device fit_device(schedule::Device start, const std::vector<Placed>& p
     const ArcMedians arcs = arc_medians(placed);
     start.register_ps = arcs.clock_to_out;
     start.lut_ps = arcs.lut;
-    start.carry_entry_ps = arcs.carry_entry + arcs.lut;
+    start.carry_entry_ps = arcs.carry_entry;
     start.carry_ps_per_bit = arcs.carry_bit;
     start.carry_block_ps = arcs.carry_block;
     Point point = {arcs.net, 0.2, 0.2, 0};

@@ -248,7 +248,8 @@ struct Program {
         CLI::App* sub = add("synth", "LUT, FF, DSP, BRAM by open synthesis (Yosys)",
                             [this](Progress& p) { return run_synth(synth, p); });
         sub->add_option("design", synth.directory, "design directory")->required();
-        sub->add_option("--family", synth.family, "xcup, xc7, ice40 ... (default: the part's)");
+        sub->add_option("--family", synth.family,
+                        "xcup, xc7, ice40, ecp5 ... (default: the part's)");
 
         sub = add("place", "clock reached by open place and route (nextpnr), beside our estimate",
                   [this](Progress& p) { return run_place(place, p); });

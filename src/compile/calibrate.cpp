@@ -116,6 +116,11 @@ class Writer {
         json.set("capacity", capacity.set("source", "as in " + start_.part));
         if (start_.has_ternary_adders)
             json.set("ternary_adders", sourced(1, "as in " + start_.part));
+        if (start_.inversion_ps > 0)
+            json.set("inversion_ps", sourced(start_.inversion_ps, "as in " + start_.part));
+        if (start_.comparison_exit_ps > 0)
+            json.set("comparison_exit_ps",
+                     sourced(start_.comparison_exit_ps, "as in " + start_.part));
         out_.paths = samples_.paths;
         out_.nets = samples_.net_count;
         return std::move(out_);

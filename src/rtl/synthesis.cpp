@@ -9,6 +9,15 @@
 
 namespace gatewright::rtl {
 
+namespace {
+
+std::string yosys_template(const std::string& family) {
+    const bool has_own = family == "ice40" || family == "ecp5";
+    return fmt::format("synth_{}.ys.in", has_own ? family : "xilinx");
+}
+
+}  // namespace
+
 std::vector<File> synthesis_files(const Netlist& netlist, const schedule::Device& device,
                                   double clock_mhz) {
     std::string reads;
@@ -30,10 +39,8 @@ std::vector<File> synthesis_files(const Netlist& netlist, const schedule::Device
         {"reads", reads},
         {"files", files},
     };
-    const bool is_ice40 = device.family == "ice40";
     return {
-        {"synth/synth.ys",
-         fill_template(is_ice40 ? "synth_ice40.ys.in" : "synth_xilinx.ys.in", values)},
+        {"synth/synth.ys", fill_template(yosys_template(device.family), values)},
         {"synth/add2alu.v", fill_template("add2alu.v.in", values)},
         {"synth/vivado.tcl", fill_template("vivado.tcl.in", values)},
         {fmt::format("synth/{}.xdc", netlist.name), fill_template("clock.xdc.in", values)},

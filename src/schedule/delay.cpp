@@ -66,6 +66,20 @@ int adder_bits(const Program& program, const Node& node) {
     return std::max(0, node.format.width - pass_through_bits(program, node));
 }
 
+// A LUT of a device that takes one more around a chain, and its net; 0 ps: the device takes none.
+double extra_level(double ps, const Device& device) {
+    return ps > 0 ? ps + device.net_ps : 0;
+}
+
+double difference_path(int bits, const Device& device) {
+    return bits <= 0 ? 0 : extra_level(device.inversion_ps, device) + carry_path(bits, device);
+}
+
+double comparison_path(int bits, const Device& device) {
+    if (bits <= 0) return 0;
+    return difference_path(bits, device) + extra_level(device.comparison_exit_ps, device);
+}
+
 // Bits two operands take side by side on a common grid, as a comparison sees them.
 int comparison_bits(const Program& program, const Node& node) {
     const auto a = program[node.args[0]].format;
@@ -136,7 +150,7 @@ double multiply_delay(const Program& program, const Node& node, const Device& de
 double min_max_delay(const Program& program, const Node& node, const Device& device) {
     const double choice = steering_ps(node.format.width, device) + device.lut_ps;
     if (has_zero_operand(program, node)) return choice;
-    return carry_path(comparison_bits(program, node), device) + device.net_ps + choice;
+    return comparison_path(comparison_bits(program, node), device) + device.net_ps + choice;
 }
 
 double popcount_delay(const Program& program, const Node& node, const Device& device) {
@@ -153,6 +167,13 @@ double select_delay(const Program& program, const Node& node, const Device& devi
            steering_ps(node.format.width, device);
 }
 
+// Every bit of the index goes to all LUTs of the table.
+double table_delay(const Program& program, const Node& node, const Device& device) {
+    const int bits = program[node.args[0]].format.width;
+    const int luts = node.format.width << std::clamp(bits - device.lut_inputs, 0, 16);
+    return lut_path(table_levels(bits, device.lut_inputs), device) + steering_ps(luts, device);
+}
+
 }  // namespace
 
 double delay_ps(const Program& program, const Node& node, const Device& device) {
@@ -165,8 +186,9 @@ double delay_ps(const Program& program, const Node& node, const Device& device) 
         case Op::kSlice:
             return 0;
         case Op::kAdd:
-        case Op::kSub:
             return carry_path(adder_bits(program, node), device);
+        case Op::kSub:
+            return difference_path(adder_bits(program, node), device);
         case Op::kMul:
             return multiply_delay(program, node, device);
         case Op::kCast:
@@ -175,7 +197,7 @@ double delay_ps(const Program& program, const Node& node, const Device& device) 
             return select_delay(program, node, device);
         case Op::kLess:
         case Op::kLessEqual:
-            return carry_path(comparison_bits(program, node), device);
+            return comparison_path(comparison_bits(program, node), device);
         case Op::kEqual:
             return lut_path(std::max(1, reduction_levels(2 * comparison_bits(program, node),
                                                          device.lut_inputs)),
@@ -184,8 +206,7 @@ double delay_ps(const Program& program, const Node& node, const Device& device) 
         case Op::kMax:
             return min_max_delay(program, node, device);
         case Op::kTable:
-            return lut_path(table_levels(program[node.args[0]].format.width, device.lut_inputs),
-                            device);
+            return table_delay(program, node, device);
         case Op::kAnd:
         case Op::kOr:
         case Op::kXor:
@@ -303,12 +324,17 @@ double overlap_ps(const Program& program, dfg::ValueId source, dfg::ValueId user
     const Chain entered = chain_entered(program, node, device);
     if (entered.bits == 0) return 0;
     bool reads = false;
+    bool is_inverted = node.op != Op::kSub;
     int bits = entered.bits;
     for (std::size_t k = 0; k < node.operands().size(); ++k) {
-        reads = reads || behind_casts(program, node.args[k]) == source;
+        const bool is_source = behind_casts(program, node.args[k]) == source;
+        reads = reads || is_source;
+        is_inverted = is_inverted || (is_source && k == 1);
         bits = std::min(bits, shared_bits(program, source, node, k, device));
     }
-    return reads ? ripple_ps(bits, device) : 0;
+    if (!reads) return 0;
+    const double avoided = is_inverted ? 0 : extra_level(device.inversion_ps, device);
+    return ripple_ps(bits, device) + avoided;
 }
 
 double lut_estimate(const Program& program, const Node& node, const Device& device) {

@@ -93,15 +93,19 @@ Result<Capacity> parse_capacity(const Json& json) {
     return capacity;
 }
 
-// A part name split at '-', in lower case, without the "xc" that Xilinx puts in front.
+// A part name split at '-', in lower case, without the "xc" that Xilinx puts in front. Lattice's
+// ECP5 has a second token for the size and the grade before the package: LFE5U-85F-6BG381C.
 struct PartName {
     std::string base;
     std::optional<std::string> grade;  ///< the token that is a speed grade: "2", "2l"
 };
 
+bool begins_with_digit(const std::string& token) {
+    return !token.empty() && std::isdigit(static_cast<unsigned char>(token[0])) != 0;
+}
+
 bool is_grade(const std::string& token) {
-    return !token.empty() && token.size() <= 2 &&
-           std::isdigit(static_cast<unsigned char>(token[0])) != 0;
+    return token.size() <= 2 && begins_with_digit(token);
 }
 
 PartName split_part(const std::string& part) {
@@ -110,7 +114,10 @@ PartName split_part(const std::string& part) {
     const auto close = [&] {
         if (out.base.empty()) {
             out.base = token.starts_with("xc") ? token.substr(2) : token;
-        } else if (is_grade(token) && !out.grade) {
+        } else if (out.base == "lfe5u" && begins_with_digit(token)) {
+            out.base += "-" + token;
+        } else if (!out.grade && (is_grade(token) ||
+                                  (out.base.starts_with("lfe5u-") && begins_with_digit(token)))) {
             out.grade = token.substr(0, 1);
         }
         token.clear();
@@ -165,6 +172,12 @@ Result<Device> parse_device(std::string_view text) {
     GW_TRY(device.max_clock_mhz, sourced(json, "max_clock_mhz"));
     GW_TRY(device.net_growth, parse_growth(json));
     GW_TRY(device.fanout_growth, parse_fanout(json));
+    if (json.contains("inversion_ps")) {
+        GW_TRY(device.inversion_ps, sourced(json, "inversion_ps"));
+    }
+    if (json.contains("comparison_exit_ps")) {
+        GW_TRY(device.comparison_exit_ps, sourced(json, "comparison_exit_ps"));
+    }
     if (json.contains("ternary_adders")) {
         GW_TRY(const double ternary, sourced(json, "ternary_adders"));
         device.has_ternary_adders = ternary > 0;

@@ -46,9 +46,13 @@ struct Device {
     double carry_ps_per_bit = 0;
     int carry_block_bits = 0;   ///< bits in one carry block (CARRY8: 8); 0: no blocks
     double carry_block_ps = 0;  ///< more for each further block a chain runs through
-    double net_ps = 0;          ///< net between two levels of logic, small design
-    double register_ps = 0;     ///< clock-to-out plus setup plus clock uncertainty
-    double max_clock_mhz = 0;   ///< limit of the clock network: nothing is promised above it
+    /// LUT in front of a chain that inverts what is subtracted; 0: the chain's own LUTs invert.
+    double inversion_ps = 0;
+    /// Logic behind the chain of a comparison that makes one bit of its carries; 0: none.
+    double comparison_exit_ps = 0;
+    double net_ps = 0;         ///< net between two levels of logic, small design
+    double register_ps = 0;    ///< clock-to-out plus setup plus clock uncertainty
+    double max_clock_mhz = 0;  ///< limit of the clock network: nothing is promised above it
     NetGrowth net_growth;
     FanoutGrowth fanout_growth;
     bool has_ternary_adders = false;  ///< a + b + c in one carry chain, without further LUTs

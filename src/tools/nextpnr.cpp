@@ -71,8 +71,9 @@ Result<Chip> chip_of(const std::string& part) {
     if (tokens[0].starts_with("ice40") && tokens[0].size() > 5) return ice40_chip(tokens);
     if (tokens[0] == "lfe5u") return ecp5_chip(part, tokens);
     return fail(fmt::format(
-        "part '{}' cannot be placed and routed by the open tools; parts that can: ice40hx8k, "
-        "and ECP5 by a device file whose vendor_part is like LFE5U-45F-6BG381C",
+        "part '{}' cannot be placed and routed by the open tools; parts that can: ice40hx8k and "
+        "lfe5u-85f, and other iCE40 and ECP5 chips by a device file whose vendor_part is like "
+        "ice40hx1k-tq144 or LFE5U-45F-6BG381C",
         part));
 }
 
@@ -193,6 +194,7 @@ Result<PlaceReport> place_and_route(const PlaceJob& job) {
     GW_TRY(const Chip chip, chip_of(job.vendor_part));
     PlaceReport report;
     GW_TRY(report.tool, version(chip.tool));
+    std::erase(report.tool, '"');  // yowasp quotes its name
     GW_TRY(const ScratchDirectory scratch, ScratchDirectory::create());
     GW_TRY_STATUS(write_file(scratch.file("adders.v"), yosys_adder_map()));
     GW_TRY_STATUS(write_file(scratch.file("wrapper.v"), place_wrapper(job)));

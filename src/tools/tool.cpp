@@ -25,6 +25,10 @@ std::string last_lines(const std::string& text, int wanted) {
     return text.substr(begin, end - begin);
 }
 
+const char* install_command(const Tool& tool) {
+    return tool.source == PackageSource::kPyPi ? "pip install" : "sudo apt-get install";
+}
+
 void remove_quietly(const std::string& path) {
     std::error_code ignored;
     fs::remove_all(path, ignored);
@@ -55,9 +59,11 @@ Error run_error(const std::vector<std::string>& command, const ProcessOutcome& o
 Result<ProcessOutcome> run_tool(const Tool& tool, const std::vector<std::string>& arguments,
                                 const ProcessParams& params) {
     if (!is_installed(tool)) {
-        return fail(fmt::format(
-            "the program '{}' is not installed; install it with: sudo apt-get install {}",
-            tool.program, tool.package));
+        return fail(fmt::format("the program '{}' is not installed; install it with: {} {}{}",
+                                tool.program, install_command(tool), tool.package,
+                                tool.source == PackageSource::kPyPi
+                                    ? " (in an environment whose bin folder is in PATH)"
+                                    : ""));
     }
     std::vector<std::string> command{tool.program};
     command.insert(command.end(), arguments.begin(), arguments.end());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Running the open EDA tools. Every run has a time limit; a missing program is an error that names
-// the Debian package, a failing one is an error that shows the end of what it printed. Tools work
-// in a scratch directory that is removed afterwards, also on an interrupt.
+// the package that brings it, a failing one is an error that shows the end of what it printed.
+// Tools work in a scratch directory that is removed afterwards, also on an interrupt.
 #pragma once
 
 #include <chrono>
@@ -16,10 +16,16 @@
 
 namespace gatewright::tools {
 
+enum class PackageSource {
+    kDebian,
+    kPyPi,  ///< pip install, for what Debian 12 lacks
+};
+
 struct Tool {
     std::string program;       ///< "verilator"
-    std::string package;       ///< of Debian: "verilator"
+    std::string package;       ///< "verilator"
     std::string version_flag;  ///< "--version"
+    PackageSource source = PackageSource::kDebian;
 };
 
 inline const Tool kVerilator{"verilator", "verilator", "--version"};

@@ -83,6 +83,15 @@ std::string ice40(const YosysJob& job) {
            "tee -q -o stat.txt stat\ndelete t:SB_DFF* t:SB_RAM*\ntee -q -o ltp.txt ltp\n";
 }
 
+// As the design directory's synth/synth.ys and as `place` does it.
+std::string ecp5(const YosysJob& job) {
+    return read_commands(job) +
+           "proc\nflatten\nopt_expr\nopt_clean\nmemory_collect\nmemory_map\nopt_merge\nwreduce\n"
+           "opt_expr -fine\ntechmap -map adders.v\n" +
+           fmt::format("synth_ecp5 -nodsp -nobram -nolutram -top {}\n", job.top) +
+           "tee -q -o stat.txt stat\ndelete t:TRELLIS_FF*\ntee -q -o ltp.txt ltp\n";
+}
+
 std::string generic(const YosysJob& job) {
     return read_commands(job) + fmt::format("synth -top {} -flatten -lut 6\n", job.top) +
            "tee -q -o stat.txt stat\ntee -q -o ltp.txt ltp -noff\n";
@@ -137,20 +146,24 @@ bool is_lut(const std::string& type) {
 
 bool is_flip_flop(const std::string& type) {
     const bool generic = starts_with(type, "$_") && type.find("DFF") != std::string::npos;
-    return starts_with(type, "FD") || starts_with(type, "SB_DFF") || generic;
+    return starts_with(type, "FD") || starts_with(type, "SB_DFF") || type == "TRELLIS_FF" ||
+           generic;
 }
 
 void count_cells(YosysReport& report) {
     for (const auto& [type, number] : report.cells) {
         if (is_lut(type)) report.lut += number;
+        if (type == "CCU2C") report.lut += 2 * number;  // two LUTs with their carries
         if (type == "INV" || type == "$_NOT_") report.inverters += number;
         if (is_flip_flop(type)) report.ff += number;
-        if (type == "CARRY4" || type == "CARRY8" || type == "SB_CARRY") report.carry += number;
+        if (type == "CARRY4" || type == "CARRY8" || type == "SB_CARRY" || type == "CCU2C")
+            report.carry += number;
         if (starts_with(type, "DSP") || type == "SB_MAC16") report.dsp += number;
         if (starts_with(type, "RAMB") || starts_with(type, "URAM") || starts_with(type, "SB_RAM")) {
             report.bram += number;
         }
-        if (starts_with(type, "MUXF")) report.muxf += number;
+        if (starts_with(type, "MUXF") || type == "PFUMX" || type == "L6MUX21")
+            report.muxf += number;
         if (starts_with(type, "SRL")) report.srl += number;
         if (starts_with(type, "RAM") && !starts_with(type, "RAMB")) report.lutram += number;
     }
@@ -169,6 +182,7 @@ Result<Script> script_for(const YosysJob& job) {
         return Script{"synth_xilinx -nowidelut", vendor_xilinx(job)};
     }
     if (job.family == "ice40") return Script{"synth_ice40", ice40(job)};
+    if (job.family == "ecp5") return Script{"synth_ecp5", ecp5(job)};
     if (job.family == "generic") return Script{"synth -lut 6", generic(job)};
     return fail(fmt::format("unknown synthesis family '{}'; known are {}", job.family,
                             fmt::join(yosys_families(), ", ")));
@@ -177,7 +191,7 @@ Result<Script> script_for(const YosysJob& job) {
 }  // namespace
 
 std::vector<std::string> yosys_families() {
-    return {"xcup", "xcu", "xc7", "ice40", "generic"};
+    return {"xcup", "xcu", "xc7", "ice40", "ecp5", "generic"};
 }
 
 std::string yosys_adder_map() {

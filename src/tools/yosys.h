@@ -25,7 +25,7 @@ enum class YosysFlow {
 struct YosysJob {
     std::string top;
     std::vector<std::string> files;
-    std::string family = "xcup";  ///< xcup, xcu, xc7, ice40, generic (6-input LUTs)
+    std::string family = "xcup";  ///< xcup, xcu, xc7, ice40, ecp5, generic (6-input LUTs)
     YosysFlow flow = YosysFlow::kFast;
     std::chrono::seconds time_limit{1200};
 };
@@ -33,11 +33,12 @@ struct YosysJob {
 struct YosysReport {
     std::string tool;  ///< "Yosys 0.23 (git sha1 7ce5011c24b)"
     std::string family;
-    std::string flow;  ///< "fast", "synth_xilinx -nowidelut", "synth_ice40", "synth -lut 6"
+    /// "fast", "synth_xilinx -nowidelut", "synth_ice40", "synth_ecp5", "synth -lut 6"
+    std::string flow;
     std::int64_t lut = 0;
     std::int64_t inverters = 0;
     std::int64_t ff = 0;
-    std::int64_t carry = 0;  ///< CARRY4 (xcup, xc7), SB_CARRY (ice40: one bit each)
+    std::int64_t carry = 0;  ///< CARRY4, CARRY8, SB_CARRY (one bit each), CCU2C (two bits)
     std::int64_t dsp = 0;
     std::int64_t bram = 0;
     std::int64_t muxf = 0;

@@ -19,10 +19,13 @@ TEST(Device, EverySpellingOfAPartNamesTheSameDevice) {
         EXPECT_EQ(device->part, "xcvu13p-2");
     }
     EXPECT_EQ(find_device("xc7a100tcsg324-1")->part, "xc7a100t-1");
+    for (const char* name : {"lfe5u-85f", "LFE5U-85F-6", "LFE5U-85F-6BG381C"})
+        EXPECT_EQ(find_device(name)->part, "lfe5u-85f-6") << name;
 }
 
 TEST(Device, AnUnknownPartOrSpeedGradeListsTheKnownOnes) {
-    for (const char* name : {"xc7z020", "xcvu13p-3", ""}) {
+    for (const char* name :
+         {"xc7z020", "xcvu13p-3", "", "lfe5u", "lfe5u-25f", "LFE5U-85F-8BG381C"}) {
         const auto device = find_device(name);
         ASSERT_FALSE(device) << name;
         EXPECT_NE(device.error().message.find("xcku115-2"), std::string::npos);
@@ -30,7 +33,7 @@ TEST(Device, AnUnknownPartOrSpeedGradeListsTheKnownOnes) {
 }
 
 TEST(Device, EveryDeviceIsComplete) {
-    EXPECT_EQ(all_devices().size(), 7U);
+    EXPECT_EQ(all_devices().size(), 8U);
     for (const Device& device : all_devices()) {
         EXPECT_GT(device.max_clock_mhz, 0) << device.part;
         EXPECT_GT(device.carry_entry_ps, 0) << device.part;
@@ -112,6 +115,38 @@ TEST(Device, ABitThatSteersAWordPaysForItsNetToEveryBit) {
                 1e-9);
     EXPECT_NEAR(delay("%0 = input u14.0\n%1 = cast u10.0 TRN SAT %0\noutput %1\n", 1),
                 100 + 50 + choice, 1e-9);
+}
+
+// The LUT before the chain and its net take 100 + 50 ps, what joins the carries of a comparison and
+// its net 200 + 50. %0 - %2 with %2 made in the same cycle is inverted, %2 - %0 is not.
+TEST(Device, ADifferencePaysForTheLutThatInvertsWhatIsTakenOff) {
+    Device device;
+    device.lut_ps = 100;
+    device.net_ps = 50;
+    device.carry_entry_ps = 300;
+    device.carry_ps_per_bit = 10;
+    device.inversion_ps = 100;
+    device.comparison_exit_ps = 200;
+    const auto program = dfg::parse_text(
+        "program p\n%0 = input s8.0\n%1 = input s8.0\n%2 = add s9.0 %0 %1\n"
+        "%3 = sub s10.0 %2 %0\n%4 = sub s10.0 %0 %2\n%5 = lt u1.0 %0 %1\n"
+        "%6 = max s8.0 %0 %1\noutput %3\noutput %4\noutput %5\noutput %6\n");
+    ASSERT_TRUE(program) << program.error().message;
+    const auto delay = [&](std::size_t node) {
+        return delay_ps(*program, program->nodes()[node], device);
+    };
+    EXPECT_DOUBLE_EQ(delay(2), 300 + 9 * 10);
+    EXPECT_DOUBLE_EQ(delay(3), 100 + 50 + 300 + 10 * 10);
+    EXPECT_DOUBLE_EQ(delay(4), 100 + 50 + 300 + 10 * 10);
+    EXPECT_DOUBLE_EQ(delay(5), 100 + 50 + 300 + 8 * 10 + 50 + 200);
+    EXPECT_DOUBLE_EQ(delay(6), delay(5) + 50 + 100);
+    const auto overlap = [&](std::size_t user) {
+        return overlap_ps(*program, dfg::ValueId(2), dfg::ValueId(user), device);
+    };
+    EXPECT_DOUBLE_EQ(overlap(3) - overlap(4), 100 + 50);
+    device.inversion_ps = 0;
+    EXPECT_DOUBLE_EQ(delay(3), 300 + 10 * 10);
+    EXPECT_DOUBLE_EQ(overlap(3), overlap(4));
 }
 
 TEST(Device, APartMayBeAFile) {

@@ -145,6 +145,14 @@ TEST(Yosys, CountsTheCellsOfAnAdder) {
     EXPECT_GE(ice->lut, 15);
     EXPECT_LE(ice->lut, 18);
     EXPECT_GE(ice->carry, 15);
+    const auto ecp =
+        synthesize({"top", {file}, "ecp5", YosysFlow::kFast, std::chrono::seconds(120)});
+    ASSERT_TRUE(ecp) << ecp.error().message;
+    EXPECT_EQ(ecp->ff, 17);
+    // Two bits in a carry cell; the carry out may take one more.
+    EXPECT_GE(ecp->carry, 8);
+    EXPECT_LE(ecp->carry, 9);
+    EXPECT_EQ(ecp->lut, 2 * ecp->carry);
     const auto generic =
         synthesize({"top", {file}, "generic", YosysFlow::kFast, std::chrono::seconds(120)});
     ASSERT_TRUE(generic) << generic.error().message;
