@@ -9,8 +9,8 @@
 
 #include <algorithm>
 
-#include "arch/delay_line.h"
 #include "arch/folding.h"
+#include "arch/stage_inputs.h"
 #include "arch/stage_parts.h"
 #include "arch/stage_streams.h"
 #include "layers/input.h"
@@ -136,7 +136,9 @@ class Planner {
         if (!view.stream.valid()) return;  // a problem before
         const std::size_t channels =
             params_.mapping.io == Io::kParallel ? view.size() : channels_of(view.shape);
-        const StreamId stream = streams_.in_words(view, channels, graph_[id].origin + "_out", id);
+        const std::string name = graph_[id].origin + "_out";
+        StreamId stream = streams_.in_words(view, channels, name, id);
+        if (!design_[stream].producer.valid()) stream = streams_.copied(stream, name, id);
         dfg::Port port{graph_[id].name, view.shape, {}, {}, 0};
         for (std::size_t i = 0; i < view.size(); ++i) {
             port.elements.push_back({.format = design_[stream].formats[i % channels]});
@@ -200,6 +202,12 @@ class Planner {
     Result<std::vector<ChainLayer>> find_chain(LayerId id) {
         std::vector<ChainLayer> chain;
         GW_TRY(ChainLayer first, chain_layer(id, typed_));
+        if (!first.repetition && choice(id).reuse > 1) {
+            warnings_.push_back(fmt::format(
+                "layer '{}' ({}) is one function of the whole event: it is built unrolled, the "
+                "reuse factor {} does not reach it",
+                graph_[id].origin, graph_[id].layer->kind(), choice(id).reuse));
+        }
         const bool has_head = head_wanted(first);
         tensor::Shape positions = first.repetition ? first.repetition->positions : tensor::Shape{};
         chain.push_back(std::move(first));
@@ -283,6 +291,7 @@ class Planner {
         } else {
             GW_TRY_STATUS(add_parts(chain, inputs, work));
         }
+        if (changes_nothing(stage, work)) return stage.inputs[0].stream;
         describe(chain, stage);
         const LayerId last = tail_of_[chain.back().id.index()];
         tensor::Shape shape = typed_.type(last).shape;
@@ -304,15 +313,16 @@ class Planner {
         for (std::size_t i = 0; i < node.inputs.size(); ++i) {
             const StreamView& view = views_[node.inputs[i].index()];
             GW_CHECK(view.stream.valid(), "layer '" + node.name + "' read before it is planned");
+            const StreamReader reader{node.origin, first.id};
             if (!first.repetition) {
-                stage.inputs.push_back(whole_event(view, first.id));
-            } else if (node.inputs.size() > 1) {
-                stage.inputs.push_back(
-                    one_word(view, first.repetition->windows[i], work.positions, first.id));
-            } else {
-                stage.inputs.push_back(
-                    window_input(view, first.repetition->windows[i], work.positions, first.id));
+                stage.inputs.push_back(whole_event_input(streams_, view, reader));
+                continue;
             }
+            const Window& window = first.repetition->windows[i];
+            stage.inputs.push_back(
+                node.inputs.size() > 1
+                    ? one_word_input(streams_, view, window, work.positions, reader)
+                    : window_input(streams_, view, window, work.positions, reader));
         }
         for (const StageInput& input : stage.inputs) {
             const std::size_t values =
@@ -324,107 +334,6 @@ class Planner {
                                  : "it is one function of the whole event and cannot be streamed"));
         }
         return {};
-    }
-
-    StageInput whole_event(const StreamView& view, LayerId id) {
-        const std::string name = graph_[id].origin + "_event";
-        return {streams_.in_words(view, view.size(), name, id), {}};
-    }
-
-    // Words that are the output's positions, one to one.
-    StageInput one_word(const StreamView& view, const Window& window,
-                        const tensor::Shape& positions, LayerId id) {
-        const std::size_t count = tensor::element_count(positions);
-        const std::size_t taps = tensor::element_count(window.size);
-        const std::size_t channels = view.size() / tensor::element_count(window.extent);
-        std::vector<std::int64_t> from;
-        for (std::size_t p = 0; p < count; ++p) {
-            for (std::size_t tap = 0; tap < taps; ++tap) {
-                const std::int64_t word = input_position(window, positions, p, tap);
-                for (std::size_t c = 0; c < channels; ++c) {
-                    from.push_back(
-                        word < 0 ? -1 : view.source(static_cast<std::size_t>(word) * channels + c));
-                }
-            }
-        }
-        tensor::Shape shape = positions;
-        shape.push_back(static_cast<std::int64_t>(taps * channels));
-        const StreamId stream = streams_.rearranged(view, std::move(from), std::move(shape),
-                                                    taps * channels, graph_[id].origin + "_in", id);
-        return {stream, trivial_window(positions)};
-    }
-
-    static Window trivial_window(const tensor::Shape& positions) {
-        const tensor::Shape ones(positions.size(), 1);
-        return {positions, ones, ones, ones, tensor::Shape(positions.size(), 0)};
-    }
-
-    // A window over the view's stream; `positions` may get an axis of size 1.
-    StageInput window_input(const StreamView& view, Window window, tensor::Shape& positions,
-                            LayerId id) {
-        const std::size_t channels = view.size() / tensor::element_count(window.extent);
-        StreamView source = view;
-        const Stream& stream = design_[view.stream];
-        if (view.from.empty() && channels % stream.channels() == 0) {
-            // The same words, several to a position.
-            if (channels != stream.channels()) {
-                add_axis(window, static_cast<std::int64_t>(channels / stream.channels()));
-                positions.push_back(1);
-            }
-        } else {
-            source = {
-                streams_.in_words(view, channels, graph_[id].origin + "_in", id), {}, view.shape};
-        }
-        if (delay_line(window, positions)) return {source.stream, window};
-        const StageInput padded = padded_input(source, window, positions, id);
-        if (delay_line(padded.window, positions)) return padded;
-        StreamView by_words = source;
-        by_words.shape = window.extent;
-        by_words.shape.push_back(static_cast<std::int64_t>(design_[source.stream].channels()));
-        return one_word(by_words, window, positions, id);
-    }
-
-    static void add_axis(Window& window, std::int64_t size) {
-        window.extent.push_back(size);
-        window.size.push_back(size);
-        window.stride.push_back(size);
-        window.dilation.push_back(1);
-        window.before.push_back(0);
-    }
-
-    // The window without padding, over a stream with the zeros written out.
-    StageInput padded_input(const StreamView& source, const Window& window,
-                            const tensor::Shape& positions, LayerId id) {
-        Window padded = window;
-        const std::size_t axes = window.extent.size();
-        for (std::size_t axis = 0; axis < axes; ++axis) {
-            const std::size_t lead = axes - std::min(axes, positions.size());
-            const std::size_t own = axis + positions.size() - axes;
-            const std::int64_t count = axis < lead ? 1 : positions[own];
-            const std::int64_t end = (count - 1) * window.stride[axis] +
-                                     (window.size[axis] - 1) * window.dilation[axis] + 1;
-            padded.extent[axis] = end;
-            padded.before[axis] = 0;
-        }
-        Window all = window;  // every position of the padded input, one tap
-        all.size.assign(axes, 1);
-        all.stride.assign(axes, 1);
-        const std::size_t channels = design_[source.stream].channels();
-        std::vector<std::int64_t> from;
-        for (std::size_t p = 0; p < tensor::element_count(padded.extent); ++p) {
-            const std::int64_t word = input_position(all, padded.extent, p, 0);
-            for (std::size_t c = 0; c < channels; ++c) {
-                const auto element = static_cast<std::int64_t>(c);
-                from.push_back(word < 0 ? -1
-                                        : word * static_cast<std::int64_t>(channels) + element);
-            }
-        }
-        tensor::Shape shape = padded.extent;
-        shape.push_back(static_cast<std::int64_t>(channels));
-        const StreamId stream =
-            streams_.rearranged({source.stream, {}, {}}, std::move(from), std::move(shape),
-                                channels, graph_[id].origin + "_pad", id);
-        return {stream, padded};
     }
 
     // What the parts read: the channels of every tap, with 0 where a tap is outside somewhere.
@@ -444,14 +353,6 @@ class Planner {
             }
         }
         return out;
-    }
-
-    static bool reaches_outside(const Window& window, const tensor::Shape& positions,
-                                std::size_t tap) {
-        for (std::size_t p = 0; p < tensor::element_count(positions); ++p) {
-            if (input_position(window, positions, p, tap) < 0) return true;
-        }
-        return false;
     }
 
     Status add_parts(const std::vector<ChainLayer>& chain, const std::vector<TapInputs>& inputs,
@@ -532,6 +433,17 @@ class Planner {
     }
 
     [[nodiscard]] PartParams part_params() { return {typed_, params_.cmvm, cache_}; }
+
+    // Casts to the type that the values have already, and the like.
+    static bool changes_nothing(const Stage& stage, const Compute& work) {
+        if (work.parts.size() != 1 || work.parts[0].head || stage.inputs.size() != 1 ||
+            !is_trivial(stage.inputs[0].window, work.positions)) {
+            return false;
+        }
+        const dfg::Program& program = work.parts[0].program;
+        return std::equal(program.inputs().begin(), program.inputs().end(),
+                          program.outputs().begin(), program.outputs().end());
+    }
 
     // Per channel over all parts.
     static std::vector<Interval> output_ranges(const std::vector<Part>& parts) {

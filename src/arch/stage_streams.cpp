@@ -105,22 +105,34 @@ StreamId StreamBuilder::find_rearranged(StreamId input, const std::vector<std::i
     return {};
 }
 
-StreamId StreamBuilder::rearranged(const StreamView& view, std::vector<std::int64_t> from,
+StreamId StreamBuilder::rearranged(StreamId input, std::vector<std::int64_t> from,
                                    tensor::Shape shape, std::size_t channels,
                                    const std::string& name, LayerId layer) {
-    const Stream& input = design_[view.stream];
-    const std::size_t elements = input.words * input.channels();
-    if (input.channels() == channels && is_identity(from, elements)) return view.stream;
-    if (const StreamId found = find_rearranged(view.stream, from, channels); found.valid()) {
+    const std::size_t elements = design_[input].words * design_[input].channels();
+    if (design_[input].channels() == channels && is_identity(from, elements)) return input;
+    if (const StreamId found = find_rearranged(input, from, channels); found.valid()) {
         return found;
     }
-    std::vector<Interval> ranges = moved_ranges(input, from, channels);
+    return add_rearrange(input, std::move(from), std::move(shape), channels, name, layer);
+}
+
+StreamId StreamBuilder::copied(StreamId input, const std::string& name, LayerId layer) {
+    const Stream& stream = design_[input];
+    std::vector<std::int64_t> from(stream.words * stream.channels());
+    std::iota(from.begin(), from.end(), std::int64_t{0});
+    return add_rearrange(input, std::move(from), stream.shape, stream.channels(), name, layer);
+}
+
+StreamId StreamBuilder::add_rearrange(StreamId input, std::vector<std::int64_t> from,
+                                      tensor::Shape shape, std::size_t channels,
+                                      const std::string& name, LayerId layer) {
+    std::vector<Interval> ranges = moved_ranges(design_[input], from, channels);
     Stage stage;
     stage.name = name;
     stage.layers = {layer};
-    stage.inputs = {{view.stream, {}}};
+    stage.inputs = {{input, {}}};
     stage.output = add_stream(name, std::move(shape), std::move(ranges));
-    stage.description = "rearrange: " + describe(design_[view.stream], design_[stage.output]);
+    stage.description = "rearrange: " + describe(design_[input], design_[stage.output]);
     stage.work = Rearrange{std::move(from)};
     const StreamId output = stage.output;
     add_stage(std::move(stage));
@@ -141,7 +153,7 @@ StreamId StreamBuilder::in_words(const StreamView& view, std::size_t channels,
         if (shape[0] == 1) shape.erase(shape.begin());
     }
     if (shape.empty()) shape = {1};
-    return rearranged(view, std::move(from), std::move(shape), channels, name, layer);
+    return rearranged(view.stream, std::move(from), std::move(shape), channels, name, layer);
 }
 
 }  // namespace gatewright::arch

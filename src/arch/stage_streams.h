@@ -33,6 +33,8 @@ class StreamBuilder {
   public:
     explicit StreamBuilder(StagedDesign& design) : design_(design) {}
 
+    [[nodiscard]] const Stream& operator[](StreamId id) const { return design_[id]; }
+
     /// Makes a stream of these ranges; formats follow from them.
     StreamId add_stream(std::string name, tensor::Shape shape, std::vector<fixed::Interval> ranges);
     /// Appends a stage that makes `stage.output` and links it to its streams; its name is made
@@ -42,13 +44,18 @@ class StreamBuilder {
     /// The element numbers of the view's stream that make up the output of a rearrangement, cut
     /// into words of `channels`, as a stream: the view's own if nothing moves, one made before, or
     /// a new one behind a new stage.
-    StreamId rearranged(const StreamView& view, std::vector<std::int64_t> from, tensor::Shape shape,
+    StreamId rearranged(StreamId input, std::vector<std::int64_t> from, tensor::Shape shape,
                         std::size_t channels, const std::string& name, LayerId layer);
     /// The view's elements in order, in words of `channels`.
     StreamId in_words(const StreamView& view, std::size_t channels, const std::string& name,
                       LayerId layer);
 
+    /// The same words again, behind a stage of their own (an output that is an input).
+    StreamId copied(StreamId input, const std::string& name, LayerId layer);
+
   private:
+    StreamId add_rearrange(StreamId input, std::vector<std::int64_t> from, tensor::Shape shape,
+                           std::size_t channels, const std::string& name, LayerId layer);
     [[nodiscard]] StreamId find_rearranged(StreamId input, const std::vector<std::int64_t>& from,
                                            std::size_t channels) const;
     std::string unique_name(const std::string& name);

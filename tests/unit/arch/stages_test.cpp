@@ -13,6 +13,7 @@
 #include "layers/merge.h"
 #include "layers/pool.h"
 #include "layers/quantize.h"
+#include "layers/rearrange.h"
 #include "layers/registry.h"
 #include "layers/relu.h"
 #include "layers/reshape.h"
@@ -211,6 +212,57 @@ TEST(Stages, BranchesMeetInAStageOfTwoInputs) {
     for (const std::int64_t reuse : {1, 6}) {
         expect_plan_is_model(graph, {mapping_of(Io::kStream, reuse), {}, {}}, rng);
     }
+}
+
+TEST(Stages, PaddingAndCroppingBeforeAWindowArePartOfIt) {
+    Rng rng(testing::test_seed(24));
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({6, 6, 2}, {true, 5, 2}), {});
+    layers::Crop crop;
+    crop.before = {1, 0};
+    crop.after = {0, 1};
+    last = graph.add("crop", "crop", std::move(crop), {last});
+    layers::ZeroPad pad;
+    pad.before = {1, 1};
+    pad.after = {1, 0};
+    last = graph.add("pad", "pad", std::move(pad), {last});
+    last = graph.add("conv", "conv", conv_of(rng, 3, 2, 2), {last});
+    graph.add_output(last);
+    const MappingParams mapping = mapping_of(Io::kStream, 1);
+    // Cropped and then padded: a zero where the stream has a word, so there is a stage for it.
+    EXPECT_EQ(plan_of(graph, {mapping, {}, {}}).stages.size(), 2U);
+    expect_plan_is_model(graph, {mapping, {}, {}}, rng);
+    graph[LayerId(1)].layer = std::make_unique<layers::Relu>();
+    const StagedDesign design = plan_of(graph, {mapping, {}, {}});
+    ASSERT_EQ(design.stages.size(), 2U);  // relu, conv
+    EXPECT_EQ(design.stages[1].inputs[0].window.before, (tensor::Shape{1, 1}));
+    expect_plan_is_model(graph, {mapping, {}, {}}, rng);
+}
+
+TEST(Stages, MorePaddingThanTapsIsWrittenOut) {
+    Rng rng(testing::test_seed(25));
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({4, 4, 1}, {true, 5, 2}), {});
+    layers::Conv conv = conv_of(rng, 2, 1, 2);
+    conv.padding_before = {2, 3};
+    conv.padding_after = {1, 2};
+    graph.add_output(graph.add("conv", "conv", std::move(conv), {last}));
+    const StagedDesign design = plan_of(graph, {mapping_of(Io::kStream, 1), {}, {}});
+    ASSERT_EQ(design.stages.size(), 2U);
+    EXPECT_EQ(design.stages[0].name, "conv_pad");
+    EXPECT_EQ(design.streams[1].words, 7U * 9U);
+    expect_plan_is_model(graph, {mapping_of(Io::kStream, 1), {}, {}}, rng);
+}
+
+TEST(Stages, CastsThatChangeNothingAreNoStage) {
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({4, 2}, {true, 5, 2}), {});
+    last = graph.add("q", "q", quantize_to({true, 9, 4}), {last});
+    const LayerId relu = graph.add("relu", "relu", layers::Relu(), {last});
+    graph.add_output(relu);
+    EXPECT_EQ(plan_of(graph, {mapping_of(Io::kStream, 1), {}, {}}).stages.size(), 1U);
+    graph.set_outputs({last});  // an output is never the input itself
+    EXPECT_EQ(plan_of(graph, {mapping_of(Io::kStream, 1), {}, {}}).stages.size(), 1U);
 }
 
 TEST(Stages, ReuseIsSaidPerLayer) {
