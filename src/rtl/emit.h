@@ -31,6 +31,8 @@ Netlist build_netlist(const arch::Design& design, const arch::FlatProgram& flat,
 /// rtl/<module>.v for every module, rtl/<name>_add3.v if the netlist has three-input adders, and
 /// rtl/<name>_axis.v, the AXI4-Stream wrapper.
 std::vector<File> verilog_files(const Netlist& netlist);
+/// The same without the wrapper.
+std::vector<File> module_sources(const Netlist& netlist);
 /// Names, without folder and ending, of the files the top needs: all but the wrapper.
 std::vector<std::string> module_files(const Netlist& netlist);
 

@@ -308,12 +308,17 @@ std::vector<std::string> module_files(const Netlist& netlist) {
     return names;
 }
 
-std::vector<File> verilog_files(const Netlist& netlist) {
+std::vector<File> module_sources(const Netlist& netlist) {
     std::vector<File> files;
     for (const Module& module : netlist.modules) {
         files.push_back({fmt::format("rtl/{}.v", module.name), Printer(netlist, module).print()});
     }
     if (statistics(netlist).ternary_adders > 0) files.push_back(three_input_adder(netlist));
+    return files;
+}
+
+std::vector<File> verilog_files(const Netlist& netlist) {
+    std::vector<File> files = module_sources(netlist);
     files.push_back(axis_wrapper(netlist));
     return files;
 }

@@ -54,4 +54,17 @@ StagedNetlist build_staged_netlist(const arch::StagedDesign& design,
 /// registers.h, their map.
 std::vector<File> staged_files(const arch::StagedDesign& design, const StagedNetlist& staged);
 
+/// An event's codes over all input ports' elements and over all output ports'.
+struct StagedVector {
+    std::vector<fixed::Integer> in;
+    std::vector<fixed::Integer> out;
+};
+/// sim/<name>_tb.v, a hex file of words per port, run.sh: a self-checking testbench for Icarus or
+/// Verilator. The first half of the events comes back to back to a receiver that is always ready,
+/// the second half with gaps on both sides. Every word and `last` is compared, and the cycles from
+/// the first word to the first result.
+std::vector<File> staged_testbench_files(const arch::StagedDesign& design,
+                                         const StagedNetlist& staged,
+                                         const std::vector<StagedVector>& vectors);
+
 }  // namespace gatewright::rtl
