@@ -14,6 +14,7 @@
 #include "cmvm/emit_graph.h"
 #include "cmvm/graph_json.h"
 #include "cmvm/matrix_file.h"
+#include "cmvm/timing.h"
 #include "compile/compile.h"
 #include "dfg/text.h"
 #include "layers/dense.h"
@@ -29,6 +30,7 @@ struct Solved {
     cmvm::MatrixFile problem;
     cmvm::AdderGraph graph;
     cmvm::SolveStats stats;
+    std::vector<int> output_levels;
     double cpu_seconds = 0;
     bool exact = false;
 };
@@ -55,7 +57,9 @@ Result<Solved> solve_file(const CmvmArgs& args, const std::string& path) {
     out.file = fs::path(path).filename().string();
     GW_TRY(out.problem, read_problem(args, path));
     const double start = cpu_seconds();
-    out.graph = cmvm::solve(out.problem.matrix, out.problem.inputs, args.params, &out.stats);
+    const cmvm::Timing timing{out.problem.arrival, out.problem.deadlines};
+    out.graph =
+        cmvm::solve_timed(out.problem.matrix, out.problem.inputs, args.params, timing, &out.stats);
     out.cpu_seconds = cpu_seconds() - start;
     out.exact = cmvm::computes(out.graph, out.problem.matrix);
     if (args.params.max_depth && out.stats.depth > *args.params.max_depth) {
@@ -63,6 +67,14 @@ Result<Solved> solve_file(const CmvmArgs& args, const std::string& path) {
             "{}: needs {} adders in series whatever is shared (the most signed digits of a "
             "column), --max-depth {} cannot be met",
             path, out.stats.depth, *args.params.max_depth));
+    }
+    out.output_levels = cmvm::output_levels(out.graph, timing.arrival);
+    for (std::size_t j = 0; j < timing.deadlines.size(); ++j) {
+        if (out.output_levels[j] <= timing.deadlines[j]) continue;
+        return fail(fmt::format(
+            "{}: output {} needs {} adders in series whatever is shared, its deadline {} cannot "
+            "be met",
+            path, j, out.output_levels[j], timing.deadlines[j]));
     }
     return out;
 }
@@ -76,6 +88,11 @@ Json to_json(const Solved& solved) {
     json.set("cells", stats.cells).set("negations", stats.negations).set("depth", stats.depth);
     json.set("seconds", stats.seconds).set("cpu_seconds", solved.cpu_seconds);
     json.set("exact", solved.exact);
+    if (!solved.problem.arrival.empty() || !solved.problem.deadlines.empty()) {
+        Json levels = Json::array();
+        for (const int level : solved.output_levels) levels.push_back(std::int64_t{level});
+        json.set("output_levels", std::move(levels));
+    }
     return json;
 }
 

@@ -14,12 +14,15 @@
 namespace gatewright::cmvm {
 namespace {
 
-// column_i - sign · column_j; nullopt if an entry leaves int64.
-std::optional<Column> difference(const Column& a, const Column& b, bool add) {
+// a ∓ b·2^shift; nullopt if an entry leaves int64.
+std::optional<Column> difference(const Column& a, const Column& b, int shift, bool add) {
     Column out(a.size());
+    const std::int64_t scale = std::int64_t{1} << shift;
     for (std::size_t i = 0; i < a.size(); ++i) {
-        const bool overflows = add ? __builtin_add_overflow(a[i], b[i], &out[i])
-                                   : __builtin_sub_overflow(a[i], b[i], &out[i]);
+        std::int64_t scaled = 0;
+        if (__builtin_mul_overflow(b[i], scale, &scaled)) return std::nullopt;
+        const bool overflows = add ? __builtin_add_overflow(a[i], scaled, &out[i])
+                                   : __builtin_sub_overflow(a[i], scaled, &out[i]);
         if (overflows) return std::nullopt;
     }
     return out;
@@ -31,8 +34,10 @@ int ceil_log2(std::uint64_t n) {
 
 struct TreeNode {
     std::int32_t parent = -1;  // -1: the zero column
-    bool negated = false;      // column = difference - parent instead of difference + parent
+    int shift = 0;             // column = difference ± parent·2^shift
+    bool negated = false;      // minus
     int hops = 0;
+    int total_shift = 0;          // of all shifts from the root
     int digits = 0;               // of the difference
     std::uint64_t most_mass = 0;  // Kraft sum of any difference on the path from the root
 };
@@ -45,15 +50,15 @@ struct Offer {
 
 class DifferenceTree {
   public:
-    DifferenceTree(const std::vector<Column>& columns, int hops, int depth_limit,
-                   const std::vector<int>& arrival)
+    DifferenceTree(const std::vector<Column>& columns, const DifferenceParams& params,
+                   const std::vector<int>& depth_limits, const std::vector<int>& arrival)
         : columns_(columns),
-          hops_(hops),
-          depth_limit_(depth_limit),
+          params_(params),
+          depth_limits_(depth_limits),
           arrival_(arrival),
           offers_(columns.size()) {
         for (std::size_t i = 0; i < columns.size(); ++i) {
-            offers_[i].node = {-1, false, 1, digit_count(columns[i]), mass(columns[i])};
+            offers_[i].node = {-1, 0, false, 1, 0, digit_count(columns[i]), mass(columns[i])};
         }
         for (std::size_t step = 0; step < columns.size(); ++step) take_cheapest();
     }
@@ -68,23 +73,35 @@ class DifferenceTree {
                 best = i;
         }
         offers_[best].open = false;
-        if (offers_[best].node.hops >= hops_) return;
+        if (offers_[best].node.hops >= params_.hops) return;
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             if (offers_[i].open) improve(i, best);
         }
     }
 
     void improve(std::size_t column, std::size_t parent) {
-        for (const bool negated : {false, true}) {
-            const auto change = difference(columns_[column], columns_[parent], negated);
-            if (!change) continue;
-            TreeNode node{static_cast<std::int32_t>(parent), negated, offers_[parent].node.hops + 1,
-                          digit_count(*change), 0};
-            if (node.digits >= offers_[column].node.digits) continue;
-            node.most_mass = std::max(offers_[parent].node.most_mass, mass(*change));
-            const int room = depth_limit_ - ceil_log2(static_cast<std::uint64_t>(node.hops));
-            if (room >= 0 && ceil_log2(node.most_mass) <= room) offers_[column].node = node;
+        for (int shift = 0; shift <= params_.most_shift; ++shift) {
+            for (const bool negated : {false, true}) improve(column, parent, shift, negated);
         }
+    }
+
+    void improve(std::size_t column, std::size_t parent, int shift, bool negated) {
+        constexpr int kMostShift = 16;  // weights of a path stay small
+        const TreeNode& above = offers_[parent].node;
+        if (above.total_shift + shift > kMostShift) return;
+        const auto change = difference(columns_[column], columns_[parent], shift, negated);
+        if (!change) return;
+        TreeNode node{static_cast<std::int32_t>(parent),
+                      shift,
+                      negated,
+                      above.hops + 1,
+                      above.total_shift + shift,
+                      digit_count(*change),
+                      0};
+        if (node.digits >= offers_[column].node.digits) return;
+        node.most_mass = std::max(above.most_mass, mass(*change));
+        const int room = depth_limits_[column] - ceil_log2(static_cast<std::uint64_t>(node.hops));
+        if (room >= 0 && ceil_log2(node.most_mass) <= room) offers_[column].node = node;
     }
 
     // Kraft sum of a column's digits.
@@ -97,9 +114,9 @@ class DifferenceTree {
     }
 
     const std::vector<Column>& columns_;
-    int hops_;
-    int depth_limit_;
-    const std::vector<int>& arrival_;  // per row
+    const DifferenceParams params_;
+    const std::vector<int>& depth_limits_;  // per column
+    const std::vector<int>& arrival_;       // per row
     std::vector<Offer> offers_;
 };
 
@@ -142,36 +159,39 @@ DistinctColumns distinct_columns(const std::vector<Column>& columns) {
     return out;
 }
 
-Differences split_by_differences(const std::vector<Column>& columns, int hops, int depth_limit,
+Differences split_by_differences(const std::vector<Column>& columns, const DifferenceParams& params,
+                                 const std::vector<int>& depth_limits,
                                  const std::vector<int>& arrival) {
-    const DifferenceTree tree(columns, hops, depth_limit, arrival);
+    const DifferenceTree tree(columns, params, depth_limits, arrival);
     std::vector<Column> changes;
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const TreeNode& node = tree[i];
-        const bool root = node.parent < 0;
-        changes.push_back(root ? columns[i]
-                               : *difference(columns[i],
-                                             columns[static_cast<std::size_t>(node.parent)],
-                                             node.negated));
+        changes.push_back(node.parent < 0
+                              ? columns[i]
+                              : *difference(columns[i],
+                                            columns[static_cast<std::size_t>(node.parent)],
+                                            node.shift, node.negated));
     }
     const DistinctColumns distinct = distinct_columns(changes);
-    Differences out{distinct.distinct, std::vector<int>(distinct.distinct.size(), depth_limit), {}};
+    Differences out{distinct.distinct, std::vector<int>(distinct.distinct.size(), kDeepest), {}};
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        const int limit = depth_limit - ceil_log2(static_cast<std::uint64_t>(tree[i].hops));
+        const int limit = depth_limits[i] - ceil_log2(static_cast<std::uint64_t>(tree[i].hops));
         std::map<std::int32_t, std::int64_t> weights;
         bool negative = false;
+        int shift = 0;
         for (auto at = static_cast<std::int32_t>(i); at >= 0;) {
             const TreeNode& node = tree[static_cast<std::size_t>(at)];
             const DistinctColumns::Origin& origin = distinct.origins[static_cast<std::size_t>(at)];
             GW_CHECK(origin.source >= 0, "two equal columns");
-            const std::int64_t term = std::int64_t{1} << origin.shift;
+            const std::int64_t term = std::int64_t{1} << (origin.shift + shift);
             weights[origin.source] += negative != origin.negative ? -term : term;
             int& own = out.depth_limits[static_cast<std::size_t>(origin.source)];
             own = std::min(own, limit);
             negative = negative != node.negated;
+            shift += node.shift;
             at = node.parent;
         }
-        Sum path{{}, depth_limit};
+        Sum path{{}, depth_limits[i]};
         for (const auto& [source, weight] : weights)
             append_signed_digits(source, weight, path.digits);
         out.paths.push_back(std::move(path));

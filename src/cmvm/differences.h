@@ -4,8 +4,11 @@
 // from that other column. A tree over the columns, rooted in the zero column, writes each column as
 // the sum of the differences along its path from the root, W = differences · paths; both factors
 // are then solved. The tree is Prim's minimum spanning tree over the number of signed digits of
-// column_i ± column_j, with at most `hops` edges from the root (hops = 1: no differences at all),
-// and never so deep that a path could not be summed within the depth limit.
+// column_i ± column_j·2^s, with at most `hops` edges from the root (hops = 1: no differences at
+// all), and never so deep that a path could not be summed within its column's depth limit.
+//
+// Rows that resemble each other are the same problem turned over: row_i = ±row_j·2^s + a little
+// means that x_i is added to x_j first (search.cpp).
 #pragma once
 
 #include <vector>
@@ -36,8 +39,13 @@ struct Differences {
 
 /// Signed digits of a column.
 int digit_count(const Column& column);
-/// `arrival`: level of each row.
-Differences split_by_differences(const std::vector<Column>& columns, int hops, int depth_limit,
+struct DifferenceParams {
+    int hops = 1;
+    int most_shift = 0;  ///< s goes up to this
+};
+/// `depth_limits`: of each column; `arrival`: level of each row.
+Differences split_by_differences(const std::vector<Column>& columns, const DifferenceParams& params,
+                                 const std::vector<int>& depth_limits,
                                  const std::vector<int>& arrival);
 
 }  // namespace gatewright::cmvm

@@ -43,7 +43,8 @@ AdderGraph improve_two_operand(const AdderGraph& graph, std::span<const fixed::I
                                const ImproveParams& params) {
     const auto grid = InputGrid::make(inputs);
     if (!grid || graph.nodes.empty()) return graph;
-    auto network = SumNetwork::make(graph, *grid, params.arrival, params.max_depth);
+    auto network =
+        SumNetwork::make(graph, *grid, params.arrival, params.max_depth, params.deadlines);
     if (!network) return graph;
     const ResynthesisParams search = budget(graph, params);
     if (search.work > 0) resynthesise(*network, search);
@@ -56,7 +57,8 @@ AdderGraph improve_two_operand(const AdderGraph& graph, std::span<const fixed::I
         improved = graph;
         least = given;
     }
-    if (params.effort <= 0 || improved.nodes.size() > kTinyAdders) return improved;
+    const bool is_tiny = improved.nodes.size() <= kTinyAdders && params.deadlines.empty();
+    if (params.effort <= 0 || !is_tiny) return improved;
     const TinyParams tiny{params.max_depth, improved.nodes.size(), least, kTinySteps,
                           params.arrival};
     return solve_tiny(improved, *grid, tiny).value_or(std::move(improved));

@@ -17,7 +17,8 @@ struct ImproveParams {
     int effort = 1;     ///< counted in steps, as in SolveParams
     std::uint64_t seed = 1;
     TernaryAdders ternary = TernaryAdders::kForbid;
-    std::span<const int> arrival;  ///< level of each input; empty: all 0
+    std::span<const int> arrival;         ///< level of each input; empty: all 0
+    std::span<const int> deadlines = {};  ///< level of each output; empty: max_depth for all
 };
 
 /// A graph of the same outputs that costs no more (cost() of solve.h) and keeps the depth limit.

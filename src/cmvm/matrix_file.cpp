@@ -66,8 +66,15 @@ class Parser {
     Result<MatrixFile> parse() {
         GW_TRY_STATUS(read_sizes());
         GW_TRY_STATUS(read_entries());
-        if (next_ == words_.size()) return std::move(out_);
-        GW_TRY_STATUS(read_ranges());
+        while (left() > 0) {
+            if (words_[next_].text == "arrival") {
+                GW_TRY_STATUS(read_levels("input", out_.matrix.rows, out_.arrival));
+            } else if (words_[next_].text == "deadline") {
+                GW_TRY_STATUS(read_levels("output", out_.matrix.columns, out_.deadlines));
+            } else {
+                GW_TRY_STATUS(read_ranges());
+            }
+        }
         return std::move(out_);
     }
 
@@ -128,13 +135,46 @@ class Parser {
     }
 
     Status read_ranges() {
-        if (left() != out_.matrix.rows * 3) {
+        std::size_t numbers = 0;
+        while (numbers < left() && !is_keyword(words_[next_ + numbers].text)) ++numbers;
+        if (numbers != out_.matrix.rows * 3 || !out_.inputs.empty()) {
             return fail(fmt::format(
                 "line {}: {} more numbers after the matrix; expected none, or 'lo hi step' for "
                 "each of the {} inputs",
-                words_[next_].line, left(), out_.matrix.rows));
+                words_[next_].line, numbers, out_.matrix.rows));
         }
         for (std::size_t i = 0; i < out_.matrix.rows; ++i) GW_TRY_STATUS(read_range(i));
+        return {};
+    }
+
+    static bool is_keyword(std::string_view text) {
+        return text == "arrival" || text == "deadline";
+    }
+
+    // "arrival 0 0 2": a level for each input; "deadline 4 -": one for each output.
+    Status read_levels(std::string_view what, std::size_t count, std::vector<int>& levels) {
+        constexpr std::int64_t kMostLevel = 40;
+        const Word keyword = words_[next_++];
+        if (!levels.empty())
+            return fail(fmt::format("line {}: '{}' is given twice", keyword.line, keyword.text));
+        for (std::size_t k = 0; k < count; ++k) {
+            const bool is_there = left() > 0 && words_[next_].line == keyword.line;
+            const std::string_view text = is_there ? words_[next_++].text : "";
+            if (text == "-" && keyword.text == "deadline") {
+                levels.push_back(kNoDeadline);
+                continue;
+            }
+            const auto value = Integer::parse(text);
+            const auto level = value ? value->to_int64() : std::nullopt;
+            if (!level || *level < 0 || *level > kMostLevel) {
+                return fail(fmt::format(
+                    "line {}: '{}' for {} {}; expected an adder level from 0 to {}{} for each of "
+                    "the {} {}s, on one line",
+                    keyword.line, text, what, k, kMostLevel,
+                    keyword.text == "deadline" ? ", or '-'," : "", count, what));
+            }
+            levels.push_back(static_cast<int>(*level));
+        }
         return {};
     }
 
@@ -200,6 +240,15 @@ std::string to_text(const MatrixFile& file) {
         out += fmt::format("{} {} {}\n", number_text(range.min()), number_text(range.max()),
                            number_text(Dyadic(1, -range.frac)));
     }
+    const auto levels = [&](std::string_view keyword, const std::vector<int>& values) {
+        if (values.empty()) return;
+        out += keyword;
+        for (const int level : values)
+            out += level == kNoDeadline ? " -" : fmt::format(" {}", level);
+        out += '\n';
+    };
+    levels("arrival", file.arrival);
+    levels("deadline", file.deadlines);
     return out;
 }
 

@@ -9,6 +9,8 @@
 //     -128 127 1       optional, n_in lines: lo hi step of each input
 //     0 15.75 0.25
 //     -4 3 1
+//     arrival 0 0 2    optional: the adder level at which each input is there
+//     deadline 4 -     optional: the level by which each output is wanted; '-': no matter
 //
 // '#' starts a comment; where lines end does not matter otherwise. A step is a power of two, lo and
 // hi are multiples of it.
@@ -17,14 +19,16 @@
 #include <string>
 #include <string_view>
 
-#include "cmvm/adder_graph.h"
+#include "cmvm/timing.h"
 #include "support/result.h"
 
 namespace gatewright::cmvm {
 
 struct MatrixFile {
     Matrix matrix;
-    std::vector<fixed::Interval> inputs;  ///< empty if the text gives no ranges
+    std::vector<fixed::Interval> inputs = {};  ///< empty if the text gives no ranges
+    std::vector<int> arrival = {};             ///< empty if not given, as the next (timing.h)
+    std::vector<int> deadlines = {};           ///< kNoDeadline where it does not matter
 };
 
 /// The error names the line. Entries are below 2^60 in magnitude: a solver works with differences

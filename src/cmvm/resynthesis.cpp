@@ -64,7 +64,7 @@ class Destroyer {
         if (kind < 55) return dissolve_some(row);
         if (kind < 63) return expand(row);
         if (kind < 66) return take_chain(row);
-        if (kind < 78) return express_by_another(row);
+        if (kind < 78) return express_by_others(row);
         if (kind < 83) return recode(row);
         if (kind < 90) return move_level(row);
         negate(row);
@@ -136,33 +136,49 @@ class Destroyer {
         bench_.set_terms(row, std::move(terms));
     }
 
-    // row = ±other·2^shift + what is left, in digits of the inputs, as few as possible.
-    void express_by_another(std::int32_t row) {
+    // row = ±other·2^shift ± ... + what is left, in digits of the inputs: one other value after the
+    // other, as long as each saves more digits than its own.
+    void express_by_others(std::int32_t row) {
         const SumNetwork& network = bench_.network();
         if (network[row].terms.size() < 3) return;
         const std::size_t n = network.grid().size();
-        const Coefficient* target = network.form(row);
+        std::vector<Coefficient> rest(network.form(row), network.form(row) + n);
+        std::vector<Digit> terms;
+        constexpr std::size_t kMostOthers = 3;
         int fewest = 1 << 20;
-        Digit best{-1, 0, false};
+        while (terms.size() < kMostOthers) {
+            const Other next = best_other(row, rest);
+            if (next.digit.value < 0 || next.digits_left + 1 >= fewest) break;
+            fewest = next.digits_left;
+            for (std::size_t i = 0; i < n; ++i) rest[i] = left_over(rest.data(), next.digit, i);
+            terms.push_back(next.digit);
+        }
+        if (terms.empty()) return;
+        append_input_digits(rest.data(), terms);
+        use(row, std::move(terms));
+    }
+
+    struct Other {
+        Digit digit{-1, 0, false};
+        int digits_left = 1 << 20;
+    };
+
+    // Of values taken at random the one that leaves the fewest digits.
+    [[nodiscard]] Other best_other(std::int32_t row, const std::vector<Coefficient>& rest) {
+        const SumNetwork& network = bench_.network();
+        Other best;
         constexpr int kTries = 48;
         for (int attempt = 0; attempt < kTries; ++attempt) {
             const std::int32_t other = random_row();
             if (other < 0 || other == row || network[other].level >= network.deadline(row))
                 continue;
             const int shift = static_cast<int>(rng_.below(4)) * static_cast<int>(rng_.below(3));
-            const bool negative = rng_.chance(0.5);
-            const int digits = digits_left(target, {other, shift, negative}, n);
-            if (digits >= fewest) continue;
-            fewest = digits;
-            best = {other, shift, negative};
+            const Digit digit{other, shift, rng_.chance(0.5)};
+            const int digits = digits_left(rest.data(), digit, rest.size());
+            if (digits < best.digits_left) best = {digit, digits};
         }
-        bench_.add_work(kTries * n / 4);
-        if (best.value < 0) return;
-        std::vector<Coefficient> rest(n);
-        for (std::size_t i = 0; i < n; ++i) rest[i] = left_over(target, best, i);
-        std::vector<Digit> terms{best};
-        append_input_digits(rest.data(), terms);
-        use(row, std::move(terms));
+        bench_.add_work(kTries * rest.size() / 4);
+        return best;
     }
 
     [[nodiscard]] Coefficient left_over(const Coefficient* target, const Digit& other,

@@ -11,16 +11,11 @@
 namespace gatewright::cmvm {
 namespace {
 
-constexpr int kDeepest = 50;       // Kraft sums fit 64 bits
 constexpr int kHighestShift = 40;  // of a digit
 constexpr std::size_t kMostCoefficients = std::size_t{1} << 24U;
 
 std::size_t index(std::int32_t id) {
     return static_cast<std::size_t>(id);
-}
-
-std::uint64_t kraft(int level) {
-    return std::uint64_t{1} << static_cast<unsigned>(level);
 }
 
 // A linear form up to sign and powers of two, which it had.
@@ -49,8 +44,13 @@ OddForm odd_form(const Coefficient* form, std::size_t size) {
 class NetworkReader {
   public:
     NetworkReader(const AdderGraph& graph, const InputGrid& grid, std::span<const int> arrival,
-                  SumNetwork& network)
-        : graph_(graph), grid_(grid), network_(network), links_(graph.inputs), row_of_() {
+                  std::span<const int> deadlines, SumNetwork& network)
+        : graph_(graph),
+          grid_(grid),
+          deadlines_(deadlines),
+          network_(network),
+          links_(graph.inputs),
+          row_of_() {
         for (std::size_t i = 0; i < graph.inputs; ++i) {
             links_[i] = {static_cast<std::int32_t>(i), 0, false};
             levels_.push_back(arrival.empty() ? 0 : arrival[i]);
@@ -183,14 +183,16 @@ class NetworkReader {
     }
 
     bool add_outputs() {
-        for (const AdderOutput& output : graph_.outputs) {
+        for (std::size_t j = 0; j < graph_.outputs.size(); ++j) {
+            const AdderOutput& output = graph_.outputs[j];
             AdderOutput made = output;
             if (output.value >= 0) {
                 const Link& link = links_[index(output.value)];
                 made = {row_of_.at(link.value), output.shift + link.shift,
                         output.negate != link.negative};
                 SumNetwork::Value& value = network_[made.value];
-                if (value.level > network_.max_depth_) return false;
+                if (!deadlines_.empty()) value.limit = std::min(value.limit, deadlines_[j]);
+                if (value.level > std::min(network_.max_depth_, value.limit)) return false;
                 ++(made.negate ? value.negated_outputs : value.plain_outputs);
             }
             network_.outputs_.push_back(made);
@@ -200,6 +202,7 @@ class NetworkReader {
 
     const AdderGraph& graph_;
     const InputGrid& grid_;
+    const std::span<const int> deadlines_;
     SumNetwork& network_;
     std::vector<Coefficient> forms_;
     std::vector<int> levels_;
@@ -209,15 +212,17 @@ class NetworkReader {
 };
 
 std::optional<SumNetwork> SumNetwork::make(const AdderGraph& graph, const InputGrid& grid,
-                                           std::span<const int> arrival, int max_depth) {
+                                           std::span<const int> arrival, int max_depth,
+                                           std::span<const int> deadlines) {
     SumNetwork network;
     network.grid_ = &grid;
     network.inputs_ = static_cast<std::int32_t>(graph.inputs);
-    network.max_depth_ = std::min(max_depth, kDeepest);
+    constexpr int kDeepestRow = 50;  // Kraft sums of many terms fit 64 bits
+    network.max_depth_ = std::min(max_depth, kDeepestRow);
     for (const int level : arrival) {
         if (level < 0 || level > network.max_depth_) return std::nullopt;
     }
-    if (!NetworkReader(graph, grid, arrival, network).read()) return std::nullopt;
+    if (!NetworkReader(graph, grid, arrival, deadlines, network).read()) return std::nullopt;
     network.settle_levels();
     network.settle_signs();
     return network;
@@ -264,6 +269,7 @@ void SumNetwork::add_row(std::int32_t id, std::vector<Digit> terms) {
     value.extent = grid_->extent(own);
     value.level = least_level(terms);
     value.flipped = false;
+    value.limit = kDeepest;
     value.cost = 0;
     set_terms(id, std::move(terms));
 }

@@ -10,6 +10,7 @@
 // change that keeps this can close a cycle. A row that only outputs read has until the depth limit.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 
 #include "cmvm/adder_graph.h"
 #include "cmvm/input_grid.h"
+#include "cmvm/kraft.h"
 #include "cmvm/sharing.h"
 #include "cmvm/sum_trees.h"
 
@@ -33,13 +35,16 @@ class SumNetwork {
         int plain_outputs = 0;    ///< outputs that are this value, shifted
         int negated_outputs = 0;  ///< outputs that are minus this value
         bool flipped = false;     ///< the kept form is minus the first one
+        int limit = kDeepest;     ///< outputs need it by this level
         std::int64_t cost = 0;    ///< cells, as last computed
         [[nodiscard]] bool is_output() const { return plain_outputs + negated_outputs > 0; }
     };
 
     /// nullopt if the graph's numbers could leave 64 bits here, or it is deeper than max_depth.
+    /// `deadlines`: the level by which each output must be there; empty: max_depth for all.
     static std::optional<SumNetwork> make(const AdderGraph& graph, const InputGrid& grid,
-                                          std::span<const int> arrival, int max_depth);
+                                          std::span<const int> arrival, int max_depth,
+                                          std::span<const int> deadlines = {});
     /// With the cheapest trees found; sums up to `exact_terms` terms exactly.
     [[nodiscard]] AdderGraph graph(std::size_t exact_terms) const;
 
@@ -60,9 +65,10 @@ class SumNetwork {
     [[nodiscard]] const InputGrid& grid() const { return *grid_; }
     [[nodiscard]] std::vector<AdderOutput>& outputs() { return outputs_; }
 
-    /// When the row must be ready.
+    /// When the row must be ready: for its readers and for its outputs.
     [[nodiscard]] int deadline(std::int32_t id) const {
-        return (*this)[id].readers.empty() ? max_depth_ : (*this)[id].level;
+        const Value& value = (*this)[id];
+        return std::min(value.readers.empty() ? max_depth_ : value.level, value.limit);
     }
     /// Σ 2^level over the terms.
     [[nodiscard]] std::uint64_t kraft_sum(std::span<const Digit> terms) const;

@@ -256,6 +256,7 @@ class Workbench {
             SumNetwork::Value& value = network_[saved.id];
             if (value.flipped != saved.flipped) network_.flip_form(saved.id);
             value.level = saved.level;
+            value.limit = saved.limit;
             value.plain_outputs = saved.plain_outputs;
             value.negated_outputs = saved.negated_outputs;
             value.cost = saved.cost;
@@ -273,6 +274,7 @@ class Workbench {
         std::vector<Digit> terms;
         std::int64_t cost;
         int level;
+        int limit;
         int plain_outputs;
         int negated_outputs;
         bool flipped;
@@ -290,7 +292,7 @@ class Workbench {
         const SumNetwork::Value& value = network_[id];
         const bool was_row = network_.is_row(id);
         saved_.push_back({id, was_row ? value.terms : std::vector<Digit>{},
-                          was_row ? value.cost : 0, value.level, value.plain_outputs,
+                          was_row ? value.cost : 0, value.level, value.limit, value.plain_outputs,
                           value.negated_outputs, value.flipped});
     }
 
@@ -314,8 +316,11 @@ class Workbench {
     void redirect_outputs(std::int32_t id) {
         const Digit term = network_[id].terms[0];
         keep_outputs();
+        touch(id);
         touch(term.value);
         SumNetwork::Value& target = network_[term.value];
+        target.limit = std::min(target.limit, network_[id].limit);
+        network_[id].limit = kDeepest;
         for (AdderOutput& output : network_.outputs()) {
             if (output.value != id) continue;
             output = {term.value, output.shift + term.shift, output.negate != term.negative};

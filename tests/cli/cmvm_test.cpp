@@ -38,6 +38,22 @@ TEST_F(CmvmCommand, PrintsTheFiguresOfTheIssue) {
     EXPECT_NE(run({"cmvm", path("m.txt")}).output.find("adders 3"), std::string::npos);
 }
 
+TEST_F(CmvmCommand, ArrivalsAndDeadlinesOfTheFileHold) {
+    // y0 = x0 + x1 + x2 with x0 late: x1 + x2 first, then x0. y1 = x1 - x2 needs one adder.
+    write("t.txt", "3 2\n1 0\n1 1\n1 -1\narrival 1 0 0\ndeadline 2 1\n");
+    const auto outcome = run({"cmvm", path("t.txt"), "--json"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    const auto json = parse_json(outcome.output);
+    ASSERT_TRUE(json) << outcome.output;
+    const Json* levels = json->find("output_levels");
+    ASSERT_NE(levels, nullptr);
+    EXPECT_EQ(levels->dump(), "[2,1]");
+    write("t.txt", "3 2\n1 0\n1 1\n1 -1\narrival 2 0 0\ndeadline 2 1\n");
+    const auto late = run({"cmvm", path("t.txt")});
+    EXPECT_NE(late.exit_code, 0);
+    EXPECT_NE(late.output.find("output 0 needs 3"), std::string::npos) << late.output;
+}
+
 TEST_F(CmvmCommand, AGraphHasFiveNumbersPerNodeAndThreePerOutput) {
     const auto outcome = run({"cmvm", path("m.txt"), "--graph", "--two-operand", "--json"});
     const auto json = parse_json(outcome.output);

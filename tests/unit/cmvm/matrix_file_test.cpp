@@ -31,6 +31,22 @@ TEST(MatrixFile, TextReadsBackTheSame) {
     EXPECT_EQ(again->inputs, file.inputs);
 }
 
+TEST(MatrixFile, LevelsOfInputsAndOutputsFollowInAnyOrder) {
+    const char* text = "2 3\n1 2 3\n4 5 6\ndeadline 4 - 2\n-8 7 1\n0 1 0.5\narrival 0 3\n";
+    const auto file = parse_matrix(text);
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(file->arrival, (std::vector<int>{0, 3}));
+    EXPECT_EQ(file->deadlines, (std::vector<int>{4, kNoDeadline, 2}));
+    EXPECT_EQ(file->inputs.size(), 2U);
+    const auto again = parse_matrix(to_text(*file));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->arrival, file->arrival);
+    EXPECT_EQ(again->deadlines, file->deadlines);
+    for (const char* wrong : {"1 1\n3\narrival\n", "1 1\n3\narrival -\n", "1 1\n3\ndeadline 1 2\n",
+                              "1 1\n3\narrival 99\n", "1 1\n3\narrival 1\narrival 1\n"})
+        EXPECT_FALSE(parse_matrix(wrong)) << wrong;
+}
+
 TEST(MatrixFile, ErrorsNameTheLineAndWhatToDo) {
     const auto says = [](const char* text) { return parse_matrix(text).error().message; };
     EXPECT_EQ(says("2 2\n1 2\n3 4 5\n"),
