@@ -6,6 +6,8 @@
 #include <map>
 
 #include "layers/dense.h"
+#include "layers/quantize.h"
+#include "layers/relu.h"
 #include "layers/sum.h"
 #include "support/check.h"
 
@@ -43,10 +45,18 @@ Error too_many_parts(std::size_t position, std::size_t positions) {
 
 }  // namespace
 
-Result<ChainLayer> chain_layer(LayerId id, const model::TypedGraph& graph) {
+bool is_elementwise(const model::Layer& layer) {
+    return dynamic_cast<const layers::Quantize*>(&layer) != nullptr ||
+           dynamic_cast<const layers::Relu*>(&layer) != nullptr;
+}
+
+Result<ChainLayer> chain_layer(LayerId id, const model::TypedGraph& graph,
+                               const std::optional<tensor::Shape>& seen) {
     ChainLayer out;
     out.id = id;
-    out.repetition = repetition_of(*graph.graph()[id].layer, graph.input_types(id));
+    std::vector<model::TensorType> types = graph.input_types(id);
+    if (seen) types[0].shape = *seen;
+    out.repetition = repetition_of(*graph.graph()[id].layer, types);
     if (!out.repetition) return out;
     const std::size_t positions = tensor::element_count(out.repetition->positions);
     for (std::size_t p = 0; p < positions; ++p) {

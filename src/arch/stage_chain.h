@@ -23,8 +23,14 @@ struct ChainLayer {
     std::vector<std::unique_ptr<model::Layer>> parts;
 };
 
-/// The parts of a layer told apart. An error if there are more than kMostParts.
-Result<ChainLayer> chain_layer(LayerId id, const model::TypedGraph& graph);
+/// The parts of a layer told apart. An error if there are more than kMostParts. `seen`: another
+/// shape of the same elements in the same order, for a layer that is_elementwise().
+Result<ChainLayer> chain_layer(LayerId id, const model::TypedGraph& graph,
+                               const std::optional<tensor::Shape>& seen = {});
+
+/// Whether the layer treats every element by itself, whatever the shape: a cast between flatten and
+/// dense is one on the stream before flatten.
+bool is_elementwise(const model::Layer& layer);
 
 inline constexpr std::size_t kMostParts = 64;
 

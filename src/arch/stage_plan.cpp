@@ -201,7 +201,7 @@ class Planner {
     // The layer and those that can follow it in its stage.
     Result<std::vector<ChainLayer>> find_chain(LayerId id) {
         std::vector<ChainLayer> chain;
-        GW_TRY(ChainLayer first, chain_layer(id, typed_));
+        GW_TRY(ChainLayer first, chain_layer(id, typed_, stream_shape(id)));
         if (!first.repetition && choice(id).reuse > 1) {
             warnings_.push_back(fmt::format(
                 "layer '{}' ({}) is one function of the whole event: it is built unrolled, the "
@@ -209,27 +209,44 @@ class Planner {
                 graph_[id].origin, graph_[id].layer->kind(), choice(id).reuse));
         }
         const bool has_head = head_wanted(first);
-        tensor::Shape positions = first.repetition ? first.repetition->positions : tensor::Shape{};
+        const tensor::Shape positions =
+            first.repetition ? first.repetition->positions : tensor::Shape{};
         chain.push_back(std::move(first));
         LayerId last = id;
         while (const auto next = only_reader(last)) {
-            const GraphNode& node = graph_[*next];
-            if (renames_positions(*next)) {
-                planned_[next->index()] = true;
-                last = *next;
-                continue;
+            if (!keeps_order(*next)) {
+                auto layer = following_layer(*next, last, positions);
+                if (!layer || (has_head && layer->parts.size() > 1)) break;
+                chain.push_back(std::move(*layer));
+                if (!combine_parts(chain, tensor::element_count(positions))) {
+                    chain.pop_back();
+                    break;
+                }
             }
-            auto layer = chain_layer(*next, typed_);
-            if (!layer) break;  // said when its own turn comes
-            if (!follows(*layer, last, positions) || head_wanted(*layer)) break;
-            if (has_head && layer->parts.size() > 1) break;
-            GW_CHECK(!node.inputs.empty(), "a reader without inputs");
             planned_[next->index()] = true;
             last = *next;
-            chain.push_back(std::move(*layer));
         }
         tail_of_[chain.back().id.index()] = last;
         return chain;
+    }
+
+    // For a layer that does not mind its input's shape: that of the words it comes in.
+    [[nodiscard]] std::optional<tensor::Shape> stream_shape(LayerId id) const {
+        const GraphNode& node = graph_[id];
+        if (node.inputs.size() != 1 || !is_elementwise(*node.layer)) return std::nullopt;
+        const StreamView& view = views_[node.inputs[0].index()];
+        const std::size_t channels = design_[view.stream].channels();
+        if (!view.from.empty() || channels == channels_of(view.shape) || channels == view.size()) {
+            return std::nullopt;
+        }
+        return word_shape({static_cast<std::int64_t>(view.size() / channels)}, view.size());
+    }
+
+    // Positions, then as many channels as the elements make.
+    static tensor::Shape word_shape(tensor::Shape positions, std::size_t elements) {
+        const std::size_t count = tensor::element_count(positions);
+        positions.push_back(static_cast<std::int64_t>(elements / count));
+        return positions;
     }
 
     // The one layer that reads this one's output, and reads nothing else.
@@ -242,12 +259,10 @@ class Planner {
         return readers[0];
     }
 
-    // A reshape that keeps the order and the channels.
-    [[nodiscard]] bool renames_positions(LayerId id) const {
+    // A reshape or the like: all elements in order.
+    [[nodiscard]] bool keeps_order(LayerId id) const {
         const auto types = typed_.input_types(id);
         if (types.size() != 1) return false;
-        const tensor::Shape& shape = typed_.type(id).shape;
-        if (channels_of(shape) != channels_of(types[0].shape)) return false;
         const auto from = graph_[id].layer->rearrangement(types);
         if (!from || from->size() != types[0].elements.size()) return false;
         for (std::size_t i = 0; i < from->size(); ++i) {
@@ -256,16 +271,25 @@ class Planner {
         return true;
     }
 
-    [[nodiscard]] bool follows(const ChainLayer& layer, LayerId last,
-                               const tensor::Shape& positions) const {
-        if (!layer.repetition) return false;
-        const auto& windows = layer.repetition->windows;
-        const bool trivial = std::all_of(windows.begin(), windows.end(), [&](const Window& window) {
-            return is_trivial(window, layer.repetition->positions);
-        });
+    // The layer as one that computes each position from the same position of its input, if it does.
+    [[nodiscard]] std::optional<ChainLayer> following_layer(LayerId id, LayerId last,
+                                                            const tensor::Shape& positions) const {
         const std::size_t count = tensor::element_count(positions);
-        return trivial && tensor::element_count(layer.repetition->positions) == count &&
-               typed_.type(last).elements.size() == count * channels_of(typed_.type(last).shape);
+        const model::TensorType& type = typed_.type(last);
+        if (type.elements.size() % count != 0) return std::nullopt;
+        std::optional<tensor::Shape> seen;
+        if (type.elements.size() != count * channels_of(type.shape)) {
+            if (!is_elementwise(*graph_[id].layer)) return std::nullopt;
+            seen = word_shape(positions, type.elements.size());
+        }
+        auto layer = chain_layer(id, typed_, seen);  // an error is said when its own turn comes
+        if (!layer || !layer->repetition || head_wanted(*layer)) return std::nullopt;
+        const tensor::Shape& own = layer->repetition->positions;
+        if (tensor::element_count(own) != count) return std::nullopt;
+        for (const Window& window : layer->repetition->windows) {
+            if (!is_trivial(window, own)) return std::nullopt;
+        }
+        return std::move(*layer);
     }
 
     [[nodiscard]] LayerChoice choice(LayerId id) const {
@@ -294,12 +318,14 @@ class Planner {
         if (changes_nothing(stage, work)) return stage.inputs[0].stream;
         describe(chain, stage);
         const LayerId last = tail_of_[chain.back().id.index()];
+        std::vector<Interval> ranges = output_ranges(work.parts);
         tensor::Shape shape = typed_.type(last).shape;
-        if (!first.repetition || shape.empty()) {
-            shape = {static_cast<std::int64_t>(typed_.type(last).elements.size())};
+        if (!first.repetition || shape.empty() || channels_of(shape) != ranges.size()) {
+            shape = word_shape(first.repetition ? first.repetition->positions : tensor::Shape{},
+                               typed_.type(last).elements.size());
         }
-        stage.output = streams_.add_stream(graph_[chain.back().id].name, std::move(shape),
-                                           output_ranges(work.parts));
+        stage.output =
+            streams_.add_stream(graph_[chain.back().id].name, std::move(shape), std::move(ranges));
         const StreamId output = stage.output;
         stage.work = std::move(work);
         streams_.add_stage(std::move(stage));

@@ -60,6 +60,12 @@ layers::Conv conv_of(Rng& rng, std::int64_t size, std::int64_t in, std::int64_t 
     return conv;
 }
 
+layers::Reshape flatten_of(std::int64_t channels) {
+    layers::Reshape reshape;
+    reshape.shape = {8 / channels, channels};
+    return reshape;
+}
+
 layers::Dense dense_of(Rng& rng, std::int64_t in, std::int64_t out) {
     layers::Dense dense;
     dense.kernel = random_kernel(rng, {in, out});
@@ -252,6 +258,29 @@ TEST(Stages, MorePaddingThanTapsIsWrittenOut) {
     EXPECT_EQ(design.stages[0].name, "conv_pad");
     EXPECT_EQ(design.streams[1].words, 7U * 9U);
     expect_plan_is_model(graph, {mapping_of(Io::kStream, 1), {}, {}}, rng);
+}
+
+TEST(Stages, CastBetweenFlattenAndDenseIsOnTheStreamBefore) {
+    Rng rng(testing::test_seed(26));
+    Graph graph;
+    LayerId last = graph.add("x", "", input_of({4, 2}, {true, 6, 3}), {});
+    last = graph.add("relu", "relu", layers::Relu(), {last});
+    layers::Reshape flatten;
+    flatten.shape = {8};
+    last = graph.add("flatten", "flatten", std::move(flatten), {last});
+    layers::Quantize quantize;
+    for (int i = 0; i < 8; ++i) quantize.type.push_back({.format = {false, 2 + i % 4, 1}});
+    last = graph.add("cast", "cast", std::move(quantize), {last});
+    graph.add_output(graph.add("dense", "dense", dense_of(rng, 8, 3), {last}));
+    for (const bool with_relu : {true, false}) {
+        if (!with_relu) graph[LayerId(1)].layer = std::make_unique<layers::Reshape>(flatten_of(2));
+        const StagedDesign design = plan_of(graph, {mapping_of(Io::kStream, 4), {}, {}});
+        ASSERT_EQ(design.stages.size(), 2U);
+        EXPECT_EQ(design[design.stages[0].output].words, 4U);
+        EXPECT_EQ(std::get<Compute>(design.stages[0].work).parts.size(), 2U);  // types by turns
+        EXPECT_EQ(std::get<Compute>(design.stages[1].work).folding.order, Folding::Order::kByInput);
+        expect_plan_is_model(graph, {mapping_of(Io::kStream, 4), {}, {}}, rng);
+    }
 }
 
 TEST(Stages, CastsThatChangeNothingAreNoStage) {
