@@ -64,7 +64,8 @@ std::int64_t block_rams(std::int64_t depth, std::int64_t width) {
 }
 
 Memory::Style ram_style(std::int64_t depth, std::int64_t width) {
-    if (depth <= 2) return Memory::Style::kLogic;
+    // Two registers and a multiplexer per bit cost more than a bit of LUT RAM.
+    if (depth <= 1) return Memory::Style::kLogic;
     const double block = kBlockLuts * static_cast<double>(block_rams(depth, width));
     return lut_ram_luts(depth, width) <= block ? Memory::Style::kDistributed
                                                : Memory::Style::kBlock;

@@ -148,7 +148,7 @@ TEST(Storage, DelaysByRegistersAndByRings) {
 }
 
 TEST(Storage, TakesTheSmallerKind) {
-    EXPECT_EQ(ram_style(2, 100), Memory::Style::kLogic);
+    EXPECT_EQ(ram_style(2, 100), Memory::Style::kDistributed);
     EXPECT_EQ(ram_style(32, 100), Memory::Style::kDistributed);  // 67 LUTs
     EXPECT_EQ(ram_style(4096, 32), Memory::Style::kBlock);       // 8 block RAMs or 2700 LUTs
     EXPECT_EQ(rom_style(64, 512), Memory::Style::kLogic);        // 512 LUTs or 15 block RAMs
