@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "schedule/liveness.h"
 #include "schedule/problem.h"
@@ -168,8 +167,26 @@ Plan make_plan(const arch::FlatProgram& flat, const Device& device, const Schedu
     return {std::move(absorbed), std::move(problem), loaded};
 }
 
-// Three-input adders wherever they save LUTs, unless that costs cycles or clock. A kernel whose
-// adders do is left without, kernel by kernel in the order of the program.
+// Takes back the absorbed additions whose reader cannot be where the target wants it: it does not
+// fit a period, or its operands come later than its users need it. Says whether there were any.
+bool release_late(const dfg::Program& program, const Problem& problem, const Target& target,
+                  Absorbed& absorbed) {
+    std::int32_t unused = 0;
+    const Cycles early = as_early_as_possible(problem, target.period_ps, unused);
+    const Cycles late = as_late_as_possible(problem, target.period_ps, target.latency);
+    bool any = false;
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        const bool fits = problem.register_ps + problem.start_ps[i] <= target.period_ps;
+        if (!problem.live[i] || (fits && early[i] <= late[i])) continue;
+        for (const dfg::ValueId arg : program.nodes()[i].operands()) {
+            any = any || is_absorbed(absorbed, arg);
+            absorbed[arg.index()] = false;
+        }
+    }
+    return any;
+}
+
+// Three-input adders wherever they save LUTs, except where that would cost cycles or clock.
 Plan choose_plan(const arch::FlatProgram& flat, const Device& device,
                  const ScheduleParams& params) {
     Plan plain = make_plan(flat, device, params, {});
@@ -177,30 +194,20 @@ Plan choose_plan(const arch::FlatProgram& flat, const Device& device,
     const auto target = choose_target(plain.problem, device, params);
     const auto keeps_target = [&](const Plan& plan) {
         const auto own = choose_target(plan.problem, device, params);
-        if (!own || !target) return own.has_value() || !target;
+        if (!own || !target) return own.has_value();
         constexpr double kResolution_ps = 0.5;  // of period_for_cycles()
         return own->period_ps <= target->period_ps + kResolution_ps &&
                own->latency <= target->latency;
     };
-    const std::vector<bool> everywhere(flat.program.size(), true);
-    Absorbed wanted = choose_absorbed(flat.program, everywhere);
-    if (wanted.empty()) return plain;
-    Plan all = make_plan(flat, device, params, wanted);
-    if (keeps_target(all)) return all;
-    Plan best = std::move(plain);
-    std::set<arch::KernelId> kernels;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i]) kernels.insert(flat.kernel_of[i]);
+    constexpr int kMostRounds = 40;
+    Absorbed wanted = choose_absorbed(flat.program, std::vector<bool>(flat.program.size(), true));
+    for (int round = 0; round < kMostRounds && !wanted.empty(); ++round) {
+        Plan plan = make_plan(flat, device, params, wanted);
+        if (keeps_target(plan)) return plan;
+        if (!target || !release_late(flat.program, plan.problem, *target, wanted)) break;
+        if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) break;
     }
-    for (const arch::KernelId kernel : kernels) {
-        Absorbed more = best.absorbed.empty() ? Absorbed(wanted.size(), false) : best.absorbed;
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            if (wanted[i] && flat.kernel_of[i] == kernel) more[i] = true;
-        }
-        Plan tried = make_plan(flat, device, params, std::move(more));
-        if (keeps_target(tried)) best = std::move(tried);
-    }
-    return best;
+    return plain;
 }
 
 // Cycles and times of wiring, from the values behind it, and of absorbed additions, from their
