@@ -231,6 +231,7 @@ ValueId emit_rounded(model::Lowering& lowering, ValueId s, const Division& divis
     const ValueId up = divider.quotient(0);
     if (tie_up == tie_down) return up;
     const ValueId down = divider.quotient(1);
+    if (b[up].format.frac < 0) return up;  // even numbers only, in units of 2 or more
     return b.select(b.slice(up, 0, {false, 1, 0}), down, up);
 }
 

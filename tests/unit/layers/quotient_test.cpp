@@ -99,6 +99,19 @@ TEST(Quotient, ValueAndDataflowFollowTheDefinitionForEveryOperand) {
     }
 }
 
+// A quotient that is a constant may be even and then stands in units of 2 or more.
+TEST(Quotient, ConstantOperandsFollowTheDefinition) {
+    for (std::int64_t n = -40; n <= 40; ++n) {
+        for (const std::int64_t d : {2, 3, 6, 10, 12}) {
+            for (const Round round : kModes) {
+                const auto codes = emitted(n, n, {1, d}, integer_cast(round));
+                ASSERT_EQ(codes, std::vector<std::int64_t>{by_definition(n, d, round)})
+                    << n << " / " << d;
+            }
+        }
+    }
+}
+
 TEST(Quotient, ScaledQuotientsOfOneSidedRanges) {
     // (x · -7/4) / 9 on the grid of eighths: -14·x/9 eighths.
     for (const Round round : kModes) {
