@@ -14,6 +14,8 @@
 #include "arch/stage_parts.h"
 #include "arch/stage_streams.h"
 #include "layers/input.h"
+#include "layers/pool.h"
+#include "layers/quantize.h"
 #include "support/check.h"
 
 namespace gatewright::arch {
@@ -214,7 +216,7 @@ class Planner {
         chain.push_back(std::move(first));
         LayerId last = id;
         while (const auto next = only_reader(last)) {
-            if (!keeps_order(*next)) {
+            if (!planned_[next->index()] && !keeps_order(*next)) {
                 auto layer = following_layer(*next, last, positions);
                 if (!layer || (has_head && layer->parts.size() > 1)) break;
                 chain.push_back(std::move(*layer));
@@ -227,7 +229,43 @@ class Planner {
             last = *next;
         }
         tail_of_[chain.back().id.index()] = last;
+        take_cast_behind_pool(last, chain);
         return chain;
+    }
+
+    // The largest of casted values is the cast of the largest, so a cast behind a max_pool is made
+    // before it: narrower words to hold and to compare. The tail stays what the chain's layer is.
+    void take_cast_behind_pool(LayerId last, std::vector<ChainLayer>& chain) {
+        const auto pool = only_reader(last);
+        if (!pool || dynamic_cast<const layers::MaxPool*>(graph_[*pool].layer.get()) == nullptr ||
+            !chain.front().repetition) {
+            return;
+        }
+        const auto cast = only_reader(*pool);
+        if (!cast ||
+            channels_of(typed_.type(*cast).shape) != channels_of(typed_.type(last).shape)) {
+            return;
+        }
+        const auto* quantize = dynamic_cast<const layers::Quantize*>(graph_[*cast].layer.get());
+        if (quantize == nullptr || !is_monotone(*quantize, typed_.type(last))) return;
+        auto layer = chain_layer(*cast, typed_);
+        if (!layer || layer->parts.size() != 1) return;
+        planned_[cast->index()] = true;
+        chain.push_back(std::move(*layer));
+        tail_of_[cast->index()] = last;
+    }
+
+    // Whether a larger value never becomes a smaller one; one type per channel is the caller's
+    // test.
+    static bool is_monotone(const layers::Quantize& quantize, const model::TensorType& input) {
+        const std::size_t channels = channels_of(input.shape);
+        for (std::size_t i = 0; i < input.elements.size(); ++i) {
+            const fixed::Cast& cast = quantize.cast(i % channels);
+            const bool saturates =
+                cast.overflow == fixed::Overflow::kSat || cast.overflow == fixed::Overflow::kSatSym;
+            if (!saturates && can_overflow(input.elements[i], cast)) return false;
+        }
+        return true;
     }
 
     // For a layer that does not mind its input's shape: that of the words it comes in.

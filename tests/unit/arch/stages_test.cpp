@@ -283,6 +283,27 @@ TEST(Stages, CastBetweenFlattenAndDenseIsOnTheStreamBefore) {
     }
 }
 
+TEST(Stages, CastBehindMaxPoolIsMadeBeforeItIfItKeepsTheOrder) {
+    Rng rng(testing::test_seed(27));
+    for (const auto overflow : {fixed::Overflow::kSat, fixed::Overflow::kWrap}) {
+        Graph graph;
+        LayerId last = graph.add("x", "", input_of({6, 6, 1}, {true, 5, 2}), {});
+        last = graph.add("conv", "conv", conv_of(rng, 3, 1, 2), {last});
+        layers::MaxPool pool;
+        pool.size = {2, 2};
+        last = graph.add("pool", "pool", std::move(pool), {last});
+        layers::Quantize quantize;
+        quantize.type = {{.format = {true, 4, 1}, .overflow = overflow}};
+        graph.add_output(graph.add("cast", "cast", std::move(quantize), {last}));
+        const StagedDesign design = plan_of(graph, {mapping_of(Io::kStream, 1), {}, {}});
+        ASSERT_EQ(design.stages.size(), 2U);
+        const bool before = overflow == fixed::Overflow::kSat;
+        EXPECT_EQ(design[design.stages[0].output].width() == 8, before);
+        expect_plan_is_model(graph, {mapping_of(Io::kStream, 1), {}, {}}, rng, 20);
+        expect_plan_is_model(graph, {mapping_of(Io::kStream, 6), {}, {}}, rng, 20);
+    }
+}
+
 TEST(Stages, CastsThatChangeNothingAreNoStage) {
     Graph graph;
     LayerId last = graph.add("x", "", input_of({4, 2}, {true, 5, 2}), {});
