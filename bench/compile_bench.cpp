@@ -89,7 +89,7 @@ Result<Run> compile_once(const std::string& model, const std::string& directory,
     Json stages = Json::object();
     for (const auto& [stage, seconds] : progress.seconds()) stages.set(stage, seconds);
     run.report.set("seconds", std::move(stages));
-    const auto inputs = verify::stimuli(compiled.design, 1000, 7);
+    const auto inputs = verify::stimuli(compiled.design.inputs, 1000, 7);
     const std::size_t events = inputs.size() / compiled.flat.program.inputs().size();
     run.outputs.resize(events * compiled.flat.program.outputs().size());
     emulate::Engine(compiled.flat.program).run_exact(inputs, run.outputs);

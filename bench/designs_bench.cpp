@@ -66,7 +66,7 @@ Result<Built> build(const Network& network, const std::string& directory, int ef
     const Json report = compile::make_report(compiled, progress, directory);
     GW_TRY_STATUS(compile::write_design_directory(compiled, report, directory));
     const double seconds = watch.seconds();
-    const auto inputs = verify::stimuli(compiled.design, 1000, 5);
+    const auto inputs = verify::stimuli(compiled.design.inputs, 1000, 5);
     std::vector<fixed::Integer> codes(inputs.size() / compiled.flat.program.inputs().size() *
                                       compiled.flat.program.outputs().size());
     emulate::Engine(compiled.flat.program).run_exact(inputs, codes);

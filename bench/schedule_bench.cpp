@@ -100,7 +100,7 @@ Result<std::vector<Network>> networks(const std::string& folder) {
 bool is_right(const compile::Compiled& c, const schedule::Schedule& schedule) {
     const rtl::Netlist netlist = rtl::build_netlist(c.design, c.flat, schedule);
     if (rtl::statistics(netlist).register_bits != schedule.register_bits) return false;
-    const auto inputs = verify::stimuli(c.design, 10, 3);
+    const auto inputs = verify::stimuli(c.design.inputs, 10, 3);
     const std::size_t width = c.flat.program.inputs().size();
     std::vector<std::vector<fixed::Integer>> events;
     for (std::size_t e = 0; e < std::min<std::size_t>(20, inputs.size() / width); ++e) {

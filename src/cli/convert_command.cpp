@@ -48,8 +48,7 @@ Result<dfg::Program> load(const std::string& path, Progress& progress) {
     }
     compile::Options options;
     options.model = path;
-    GW_TRY(LoadedFunction loaded, load_function(options, progress));
-    return std::move(loaded.flat.program);
+    return load_dataflow(options, progress);
 }
 
 }  // namespace

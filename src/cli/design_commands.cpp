@@ -14,12 +14,14 @@
 #include "compile/explore.h"
 #include "compile/place.h"
 #include "compile/report_json.h"
+#include "compile/stages.h"
 #include "emulate/engine.h"
 #include "report/statistics.h"
 #include "support/files.h"
 #include "support/process.h"
 #include "tools/yosys.h"
 #include "verify/verify.h"
+#include "verify/verify_stages.h"
 
 namespace gatewright::cli {
 
@@ -50,12 +52,29 @@ Status write_explored(const compile::Compiled& compiled,
     return {};
 }
 
+Result<Outcome> run_compile_stages(const CompileArgs& args, Progress& progress) {
+    if (args.explore) {
+        return fail(
+            "--explore is for unrolled designs; with --io stream, --reuse or loadable weights, try "
+            "several reuse factors, or --fit");
+    }
+    GW_TRY(const compile::CompiledStages compiled, compile::compile_stages(args.options, progress));
+    progress.stage("write");
+    Outcome out;
+    out.json = compile::make_report(compiled, progress, args.output);
+    GW_TRY_STATUS(compile::write_design_directory(compiled, out.json, args.output));
+    out.text = summary_text(out.json);
+    out.text += fmt::format("  written to {}/ (report.html is for reading)\n", args.output);
+    return out;
+}
+
 }  // namespace
 
 Result<Outcome> run_compile(const CompileArgs& args, Progress& progress) {
     if (args.output.empty() && !args.explore) {
         return fail("compile needs -o FOLDER to write to (or --explore, to only print)");
     }
+    if (arch::needs_stages(args.options.mapping)) return run_compile_stages(args, progress);
     GW_TRY(const compile::Compiled compiled, compile::compile_model(args.options, progress));
     Json explored;
     std::string table;
@@ -113,25 +132,56 @@ std::string synthesis_text(const tools::YosysReport& synthesis, const Json& repo
 
 }  // namespace
 
-Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
-    GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
-    GW_TRY_STATUS(compile::check_verilog(compiled, args.directory));
-    GW_TRY(Json report, compile::read_report(args.directory));
+namespace {
+
+// What the verify command asks for, with the events of a file.
+Result<verify::VerifyParams> verify_params(const VerifyArgs& args, const dfg::Interface& ports,
+                                           Progress& progress) {
     verify::VerifyParams params;
     params.vectors = args.vectors;
     params.seed = args.seed;
     params.proof.budget_seconds = args.proof_seconds;
-    if (!args.data.empty()) {
-        progress.stage("read events");
-        GW_TRY(params.data, read_port_arrays(compiled.design, args.data));
-        GW_TRY(const auto codes, emulate::to_codes(compiled.design.inputs, params.data));
+    if (args.data.empty()) return params;
+    progress.stage("read events");
+    GW_TRY(params.data, read_port_arrays(ports.inputs, args.data));
+    return params;
+}
+
+Result<verify::VerifyResult> verify_unrolled(const VerifyArgs& args, Json& report,
+                                             Progress& progress) {
+    GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
+    GW_TRY_STATUS(compile::check_files(rtl::verilog_files(compiled.netlist), args.directory));
+    const dfg::Interface ports = compiled.design.interface();
+    GW_TRY(const auto params, verify_params(args, ports, progress));
+    if (!params.data.empty()) {
+        GW_TRY(const auto codes, emulate::to_codes(ports.inputs, params.data));
         report.set("activation_boxes",
                    report::to_json(report::activation_boxes(compiled.design, codes)));
     }
     progress.stage("verify");
-    const verify::VerifyInput input{compiled.typed,   compiled.design, compiled.flat,
-                                    compiled.netlist, args.directory,  &compiled.lowered.program};
-    GW_TRY(const verify::VerifyResult result, verify::verify_design(input, params));
+    return verify::verify_design({compiled.typed, compiled.design, compiled.flat, compiled.netlist,
+                                  args.directory, &compiled.lowered.program},
+                                 params);
+}
+
+Result<verify::VerifyResult> verify_staged(const VerifyArgs& args, Progress& progress) {
+    GW_TRY(const compile::CompiledStages compiled, compile::load_stages(args.directory, progress));
+    GW_TRY_STATUS(
+        compile::check_files(rtl::staged_files(compiled.plan, compiled.hardware), args.directory));
+    GW_TRY(const auto params, verify_params(args, compiled.plan.interface(), progress));
+    progress.stage("verify");
+    return verify::verify_stages(
+        {compiled.typed, compiled.plan, compiled.schedule, compiled.hardware, args.directory},
+        params);
+}
+
+}  // namespace
+
+Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
+    GW_TRY(Json report, compile::read_report(args.directory));
+    GW_TRY(const verify::VerifyResult result, compile::is_staged(args.directory)
+                                                  ? verify_staged(args, progress)
+                                                  : verify_unrolled(args, report, progress));
     Outcome out;
     out.json = verify::to_json(result);
     out.text = verify::to_text(result);
@@ -141,16 +191,36 @@ Result<Outcome> run_verify(const VerifyArgs& args, Progress& progress) {
     return out;
 }
 
-Result<Outcome> run_synth(const SynthArgs& args, Progress& progress) {
-    GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
-    GW_TRY_STATUS(compile::check_verilog(compiled, args.directory));
-    GW_TRY(Json report, compile::read_report(args.directory));
+namespace {
+
+// The synthesis of a design directory's Verilog, whichever kind of hardware it is.
+Result<tools::YosysJob> synthesis_job(const SynthArgs& args, Progress& progress) {
     tools::YosysJob job;
-    job.top = compiled.netlist.name;
-    job.files = compile::rtl_paths(compiled, args.directory);
-    job.family = args.family.empty() ? compiled.device.family : args.family;
+    const auto describe = [&](const rtl::Netlist& netlist, const schedule::Device& device) {
+        job.top = netlist.name;
+        job.files = compile::rtl_paths(netlist, args.directory);
+        job.family = args.family.empty() ? device.family : args.family;
+    };
+    if (compile::is_staged(args.directory)) {
+        GW_TRY(const auto compiled, compile::load_stages(args.directory, progress));
+        GW_TRY_STATUS(compile::check_files(rtl::staged_files(compiled.plan, compiled.hardware),
+                                           args.directory));
+        describe(compiled.hardware.netlist, compiled.device);
+    } else {
+        GW_TRY(const auto compiled, compile::load_design(args.directory, progress));
+        GW_TRY_STATUS(compile::check_files(rtl::verilog_files(compiled.netlist), args.directory));
+        describe(compiled.netlist, compiled.device);
+    }
     const bool has_fast_flow = job.family == "xcup" || job.family == "xc7";
     job.flow = has_fast_flow ? tools::YosysFlow::kFast : tools::YosysFlow::kVendor;
+    return job;
+}
+
+}  // namespace
+
+Result<Outcome> run_synth(const SynthArgs& args, Progress& progress) {
+    GW_TRY(const tools::YosysJob job, synthesis_job(args, progress));
+    GW_TRY(Json report, compile::read_report(args.directory));
     progress.stage("synthesize with Yosys");
     GW_TRY(const tools::YosysReport synthesis, tools::synthesize(job));
     Outcome out;

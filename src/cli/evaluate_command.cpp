@@ -105,9 +105,9 @@ std::string metrics_text(const report::Metrics& fixed, const std::optional<repor
 Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
     GW_TRY(const LoadedFunction loaded, load_function(args.options, progress));
     progress.stage("read events");
-    GW_TRY(const Events events, read_events(loaded.design, args.data));
+    GW_TRY(const Events events, read_events(loaded.ports, args.data));
     GW_TRY(const auto labels, tensor::read_doubles(args.labels));
-    const std::size_t outputs = loaded.design.outputs[0].elements.size();
+    const std::size_t outputs = loaded.ports.outputs[0].elements.size();
     const std::size_t classes = args.classes == 0 ? outputs : args.classes;
     if (classes > outputs) {
         return fail(
@@ -123,9 +123,8 @@ Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
             names.push_back(std::to_string(c));
     }
     progress.stage("emulate");
-    const emulate::Engine engine(loaded.flat.program);
-    const auto codes = run_codes(engine, events.codes, events.count);
-    const auto scores = emulate::to_reals(loaded.design.outputs, codes);
+    const auto codes = run_codes(*loaded.batch, events.codes, events.count);
+    const auto scores = emulate::to_reals(loaded.ports.outputs, codes);
     const bool logits = classes > 1 && !ends_in_softmax(loaded.typed.graph());
     const auto measure = [&](const Scores& values) -> Result<report::Metrics> {
         Scores part = first_classes(values, events.count, classes);
@@ -138,7 +137,7 @@ Result<Outcome> run_evaluate(const EvaluateArgs& args, Progress& progress) {
     std::optional<report::Metrics> ideal;
     if (loaded.float_graph) {
         progress.stage("floating-point model");
-        GW_TRY(const auto arrays, read_port_arrays(loaded.design, args.data));
+        GW_TRY(const auto arrays, read_port_arrays(loaded.ports.inputs, args.data));
         GW_TRY(ideal, measure(float_scores(*loaded.float_graph, arrays, events.count)));
     }
     Outcome out;

@@ -24,12 +24,12 @@ using events::Values;
 Result<Function> load_emulated(const compile::Options& options, Progress& progress) {
     if (!compile::is_design_directory(options.model)) {
         GW_TRY(LoadedFunction loaded, load_function(options, progress));
-        return Function{{loaded.design.inputs, loaded.design.outputs},
-                        std::move(loaded.flat.program)};
+        return Function{std::move(loaded.ports), std::move(loaded.batch)};
     }
     progress.stage("load the design");
     GW_TRY(runtime::StoredProgram stored, runtime::load_program(options.model));
-    return Function{std::move(stored.ports), std::move(stored.program)};
+    std::shared_ptr<const emulate::BatchFunction> batch = runtime::make_function(stored);
+    return Function{std::move(stored.ports), std::move(batch)};
 }
 
 std::size_t elements_of(std::span<const dfg::Port> ports) {
@@ -239,7 +239,7 @@ Result<EventBlock> run_block(const Function& function, const emulate::RealPorts&
 
 Result<double> for_each_block(const Function& function, EventSource& source, Progress& progress,
                               const TakeBlock& take) {
-    const emulate::Engine engine(function.program);
+    const emulate::BatchFunction& engine = *function.batch;
     const emulate::RealPorts ports(function.ports);
     progress.stage("emulate");
     double seconds = 0;

@@ -13,7 +13,7 @@
 
 #include "cli/commands.h"
 #include "dfg/interface.h"
-#include "dfg/program.h"
+#include "emulate/batch_function.h"
 #include "events/reader.h"
 #include "events/writer.h"
 
@@ -22,7 +22,7 @@ namespace gatewright::cli {
 /// What is emulated: of a design directory as it is stored, of a model file made in memory.
 struct Function {
     dfg::Interface ports;
-    dfg::Program program;
+    std::shared_ptr<const emulate::BatchFunction> batch;
 };
 Result<Function> load_emulated(const compile::Options& options, Progress& progress);
 

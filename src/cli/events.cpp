@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "emulate/engine.h"
 #include "events/reader.h"
 
 namespace gatewright::cli {
@@ -85,11 +86,11 @@ Status check_lanes(const dfg::Interface& ports) {
 }
 
 Result<std::vector<tensor::Tensor<double>>> read_port_arrays(
-    const arch::Design& design, const std::vector<std::string>& files) {
-    GW_TRY(const std::vector<std::string> assigned, assign_files(design.inputs, files));
+    const std::vector<dfg::Port>& ports, const std::vector<std::string>& files) {
+    GW_TRY(const std::vector<std::string> assigned, assign_files(ports, files));
     std::vector<tensor::Tensor<double>> arrays;
     for (std::size_t p = 0; p < assigned.size(); ++p) {
-        GW_TRY(auto array, read_all(design.inputs[p], assigned[p]));
+        GW_TRY(auto array, read_all(ports[p], assigned[p]));
         if (!arrays.empty() && array.shape[0] != arrays[0].shape[0]) {
             return fail(fmt::format("{}: has {} events, {} has {}", assigned[p], array.shape[0],
                                     assigned[0], arrays[0].shape[0]));
@@ -99,10 +100,10 @@ Result<std::vector<tensor::Tensor<double>>> read_port_arrays(
     return arrays;
 }
 
-Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files) {
-    GW_TRY_STATUS(check_lanes({design.inputs, design.outputs}));
-    GW_TRY(const auto arrays, read_port_arrays(design, files));
-    GW_TRY(auto codes, emulate::to_codes(design.inputs, arrays));
+Result<Events> read_events(const dfg::Interface& ports, const std::vector<std::string>& files) {
+    GW_TRY_STATUS(check_lanes(ports));
+    GW_TRY(const auto arrays, read_port_arrays(ports.inputs, files));
+    GW_TRY(auto codes, emulate::to_codes(ports.inputs, arrays));
     return Events{static_cast<std::size_t>(arrays[0].shape[0]), std::move(codes)};
 }
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "arch/design.h"
-#include "emulate/engine.h"
+#include "dfg/interface.h"
+#include "emulate/batch_function.h"
 #include "support/result.h"
 #include "tensor/tensor.h"
 
@@ -22,10 +22,10 @@ struct Events {
 
 /// One file per input port, in order or as "port=file"; each [events, ...shape] or [events,
 /// elements]. Real values, cast by the ports' types.
-Result<Events> read_events(const arch::Design& design, const std::vector<std::string>& files);
+Result<Events> read_events(const dfg::Interface& ports, const std::vector<std::string>& files);
 
 /// The files' real values, one tensor per port, [events, ...shape].
-Result<std::vector<tensor::Tensor<double>>> read_port_arrays(const arch::Design& design,
+Result<std::vector<tensor::Tensor<double>>> read_port_arrays(const std::vector<dfg::Port>& ports,
                                                              const std::vector<std::string>& files);
 
 /// The file of each port, from "file" (next free port) and "port=file".

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "arch/design.h"
 #include "compile/options.h"
+#include "dfg/interface.h"
+#include "emulate/batch_function.h"
+#include "model/graph.h"
 #include "support/progress.h"
 
 namespace gatewright::cli {
@@ -14,10 +17,13 @@ namespace gatewright::cli {
 struct LoadedFunction {
     model::TypedGraph typed;
     std::optional<model::Graph> float_graph;
-    arch::Design design;
-    arch::FlatProgram flat;
+    dfg::Interface ports;
+    std::shared_ptr<const emulate::BatchFunction> batch;
 };
 Result<LoadedFunction> load_function(const compile::Options& options, Progress& progress);
+
+/// The same as one dataflow program, before any pass.
+Result<dfg::Program> load_dataflow(const compile::Options& options, Progress& progress);
 
 /// A layer's name as a file name: letters, digits, '_', '-', '.'; anything else becomes '_'.
 std::string safe_file_name(const std::string& name);

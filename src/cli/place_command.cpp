@@ -37,7 +37,7 @@ std::string place_text(const compile::Compiled& compiled, const tools::PlaceRepo
 
 Result<Outcome> run_place(const PlaceArgs& args, Progress& progress) {
     GW_TRY(const compile::Compiled compiled, compile::load_design(args.directory, progress));
-    GW_TRY_STATUS(compile::check_verilog(compiled, args.directory));
+    GW_TRY_STATUS(compile::check_files(rtl::verilog_files(compiled.netlist), args.directory));
     GW_TRY(Json report, compile::read_report(args.directory));
     tools::PlaceJob job = compile::place_job(compiled, args.directory);
     job.seed = args.seed;

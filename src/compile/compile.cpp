@@ -48,22 +48,6 @@ void warn_of_constants(const model::TypedGraph& typed, std::vector<std::string>&
     }
 }
 
-schedule::ScheduleParams schedule_params(const Options& options) {
-    schedule::ScheduleParams params;
-    params.clock_mhz = options.clock_mhz;
-    if (options.latency && options.latency->nanoseconds > 0) {
-        params.latency_ns = options.latency->nanoseconds;
-    } else if (options.latency) {
-        params.latency_cycles = options.latency->cycles;
-    }
-    params.stages = options.pipeline.stages;
-    params.register_inputs = options.pipeline.input_register;
-    params.register_outputs = options.pipeline.output_register;
-    params.register_fanout = options.pipeline.register_fanout;
-    params.ternary_adders = ternary_adders(options);
-    return params;
-}
-
 // Design, schedule and netlist of a typed graph: the half that load_design() repeats.
 Status build_hardware(Compiled& out, Progress& progress) {
     progress.stage("lower to adder graphs");
@@ -87,6 +71,22 @@ Status build_hardware(Compiled& out, Progress& progress) {
 }
 
 }  // namespace
+
+schedule::ScheduleParams schedule_params(const Options& options) {
+    schedule::ScheduleParams params;
+    params.clock_mhz = options.clock_mhz;
+    if (options.latency && options.latency->nanoseconds > 0) {
+        params.latency_ns = options.latency->nanoseconds;
+    } else if (options.latency) {
+        params.latency_cycles = options.latency->cycles;
+    }
+    params.stages = options.pipeline.stages;
+    params.register_inputs = options.pipeline.input_register;
+    params.register_outputs = options.pipeline.output_register;
+    params.register_fanout = options.pipeline.register_fanout;
+    params.ternary_adders = ternary_adders(options);
+    return params;
+}
 
 schedule::TernaryAdders ternary_adders(const Options& options) {
     return options.ternary_adders.value_or(false) ? schedule::TernaryAdders::kWhereTheyPay
@@ -112,52 +112,44 @@ Result<Imported> import_and_type(const Options& options, Progress& progress) {
 Result<Compiled> compile_model(const Options& options, Progress& progress) {
     GW_TRY_STATUS(schedule::find_device(options.part).map([](const auto&) {}));
     GW_TRY(Imported imported, import_and_type(options, progress));
-    Compiled out{.options = options,
-                 .source = std::move(imported.source),
-                 .typed = std::move(imported.typed),
-                 .float_graph = std::move(imported.float_graph),
-                 .stored_ebops = std::move(imported.stored_ebops),
-                 .warnings = std::move(imported.warnings),
-                 .design = {},
-                 .lowered = {},
-                 .flat = {},
-                 .passes = {},
-                 .device = {},
-                 .schedule = {},
-                 .netlist = {}};
+    Compiled out;
+    static_cast<Imported&>(out) = std::move(imported);
+    out.options = options;
     GW_TRY_STATUS(build_hardware(out, progress));
     return out;
+}
+
+Status check_hashes(const std::vector<rtl::File>& files,
+                    const std::map<std::string, std::string>& hashes,
+                    const std::string& directory) {
+    for (const rtl::File& file : files) {
+        const auto hash = hashes.find(file.path);
+        if (hash != hashes.end() && hash->second == sha256_hex(file.content)) continue;
+        return fail(
+            fmt::format("{}: {} is not what this version of gatewright writes for its "
+                        "model; compile the model again",
+                        directory, file.path));
+    }
+    return {};
 }
 
 Result<Compiled> load_design(const std::string& directory, Progress& progress) {
     progress.stage("load the design");
     GW_TRY(StoredDesign stored, read_design_directory(directory));
-    Compiled out{.options = std::move(stored.options),
-                 .source = std::move(stored.source),
-                 .typed = std::move(stored.typed),
-                 .float_graph = std::move(stored.float_graph),
-                 .stored_ebops = {},
-                 .warnings = {},
-                 .design = {},
-                 .lowered = {},
-                 .flat = {},
-                 .passes = {},
-                 .device = {},
-                 .schedule = {},
-                 .netlist = {}};
-    GW_TRY_STATUS(build_hardware(out, progress));
-    const auto check = [&](const std::string& file, const std::string& content) -> Status {
-        const auto hash = stored.hashes.find(file);
-        if (hash != stored.hashes.end() && hash->second == sha256_hex(content)) return {};
-        return fail(
-            fmt::format("{}: {} is not what this version of gatewright writes for its "
-                        "model; compile the model again",
-                        directory, file));
-    };
-    for (const rtl::File& file : rtl::verilog_files(out.netlist)) {
-        GW_TRY_STATUS(check(file.path, file.content));
+    if (arch::needs_stages(stored.options.mapping)) {
+        return fail(directory +
+                    ": is a design of stages (streamed, folded or loadable); this "
+                    "command works on unrolled designs only");
     }
-    GW_TRY_STATUS(check(runtime::kDataflowFile, dfg::to_text(out.flat.program)));
+    Compiled out;
+    out.source = std::move(stored.source);
+    out.typed = std::move(stored.typed);
+    out.float_graph = std::move(stored.float_graph);
+    out.options = std::move(stored.options);
+    GW_TRY_STATUS(build_hardware(out, progress));
+    std::vector<rtl::File> files = rtl::verilog_files(out.netlist);
+    files.push_back({runtime::kDataflowFile, dfg::to_text(out.flat.program)});
+    GW_TRY_STATUS(check_hashes(files, stored.hashes, directory));
     return out;
 }
 

@@ -27,26 +27,28 @@ Json layers_json(const model::TypedGraph& typed) {
     return json;
 }
 
-Json design_json(const Compiled& compiled, Json hashes) {
+Json design_json(const DesignContent& content, Json hashes) {
+    const Imported& model = content.model;
     Json json = Json::object();
     json.set("format", runtime::kDesignFormat);
     json.set("version", runtime::kDesignFormatVersion);
     json.set("gatewright", version());
-    json.set("name", compiled.design.name);
-    json.set("top", compiled.netlist.top().name);
-    json.set("inputs", runtime::ports_to_json(compiled.design.inputs));
-    json.set("outputs", runtime::ports_to_json(compiled.design.outputs));
-    json.set("latency_cycles", std::int64_t{compiled.schedule.latency_cycles});
-    json.set("ii", std::int64_t{compiled.schedule.initiation_interval});
-    json.set("clock_mhz", compiled.schedule.clock_mhz);
-    json.set("part", compiled.device.part);
-    json.set("layers", layers_json(compiled.typed));
+    json.set("name", model.typed.graph().name);
+    json.set("top", content.top);
+    json.set("inputs", runtime::ports_to_json(content.ports.inputs));
+    json.set("outputs", runtime::ports_to_json(content.ports.outputs));
+    json.set("latency_cycles", content.latency_cycles);
+    json.set("ii", content.initiation_interval);
+    json.set("clock_mhz", content.clock_mhz);
+    json.set("part", content.part);
+    json.set("layers", layers_json(model.typed));
     Json source = Json::object();
-    source.set("file", compiled.source.file);
-    source.set("sha256", compiled.source.sha256);
-    source.set("format", compiled.source.format);
+    source.set("file", model.source.file);
+    source.set("sha256", model.source.sha256);
+    source.set("format", model.source.format);
     json.set("source", std::move(source));
-    json.set("options", to_json(compiled.options));
+    json.set("options", to_json(content.options));
+    if (!content.streams.is_null()) json.set("streams", content.streams);
     json.set("hashes", std::move(hashes));
     return json;
 }
@@ -55,7 +57,7 @@ Json design_json(const Compiled& compiled, Json hashes) {
 std::vector<rtl::Vector> testbench_vectors(const Compiled& compiled) {
     constexpr std::size_t kVectors = 256;
     constexpr std::uint64_t kSeed = 1;
-    const auto inputs = verify::stimuli(compiled.design, kVectors, kSeed);
+    const auto inputs = verify::stimuli(compiled.design.inputs, kVectors, kSeed);
     const std::size_t width_in = compiled.flat.program.inputs().size();
     const std::size_t width_out = compiled.flat.program.outputs().size();
     const std::size_t events = width_in == 0 ? 0 : inputs.size() / width_in;
@@ -89,29 +91,39 @@ std::string version() {
     return GW_VERSION;
 }
 
-Status write_design_directory(const Compiled& compiled, const Json& report,
+Status write_design_directory(const DesignContent& content, const Json& report,
                               const std::string& directory) {
     GW_TRY(StagedDirectory staged, StagedDirectory::create(directory, kDesignFile));
     Json hashes = Json::object();
-    for (const rtl::File& file : generated_files(compiled)) {
+    for (const rtl::File& file : content.files) {
         GW_TRY_STATUS(staged.write(file.path, file.content));
         hashes.set(file.path, sha256_hex(file.content));
     }
-    const std::string model = frontends::write_native(compiled.typed.graph()).dump(1);
+    const std::string model = frontends::write_native(content.model.typed.graph()).dump(1);
     GW_TRY_STATUS(staged.write(kModelFile, model + "\n"));
     hashes.set(kModelFile, sha256_hex(model + "\n"));
-    const std::string dataflow = dfg::to_text(compiled.flat.program);
-    GW_TRY_STATUS(staged.write(runtime::kDataflowFile, dataflow));
-    hashes.set(runtime::kDataflowFile, sha256_hex(dataflow));
-    if (compiled.float_graph) {
-        const std::string float_model = frontends::write_native(*compiled.float_graph).dump(1);
+    if (content.model.float_graph) {
+        const std::string float_model = frontends::write_native(*content.model.float_graph).dump(1);
         GW_TRY_STATUS(staged.write(kFloatModelFile, float_model + "\n"));
     }
     GW_TRY_STATUS(
-        staged.write(kDesignFile, design_json(compiled, std::move(hashes)).dump(1) + "\n"));
+        staged.write(kDesignFile, design_json(content, std::move(hashes)).dump(1) + "\n"));
     GW_TRY_STATUS(staged.write(kReportFile, report.dump(1) + "\n"));
     GW_TRY_STATUS(staged.write("report.html", report::to_html(report)));
     return staged.commit();
+}
+
+Status write_design_directory(const Compiled& compiled, const Json& report,
+                              const std::string& directory) {
+    DesignContent content{compiled.options, compiled, compiled.design.interface()};
+    content.part = compiled.device.part;
+    content.top = compiled.netlist.top().name;
+    content.latency_cycles = compiled.schedule.latency_cycles;
+    content.initiation_interval = compiled.schedule.initiation_interval;
+    content.clock_mhz = compiled.schedule.clock_mhz;
+    content.files = generated_files(compiled);
+    content.files.push_back({runtime::kDataflowFile, dfg::to_text(compiled.flat.program)});
+    return write_design_directory(content, report, directory);
 }
 
 Result<StoredDesign> read_design_directory(const std::string& directory) {
@@ -143,6 +155,24 @@ Result<StoredDesign> read_design_directory(const std::string& directory) {
         GW_TRY(stored.float_graph, frontends::read_native(*float_model));
     }
     return stored;
+}
+
+std::vector<std::string> rtl_paths(const rtl::Netlist& netlist, const std::string& directory) {
+    std::vector<std::string> paths;
+    for (const rtl::Module& module : netlist.modules)
+        paths.push_back(directory + "/rtl/" + module.name + ".v");
+    return paths;
+}
+
+Status check_files(const std::vector<rtl::File>& files, const std::string& directory) {
+    for (const rtl::File& file : files) {
+        GW_TRY(const std::string content, read_file(directory + "/" + file.path));
+        if (content != file.content) {
+            return fail(fmt::format("{}/{}: was changed after compilation; compile the model again",
+                                    directory, file.path));
+        }
+    }
+    return {};
 }
 
 Result<Json> read_report(const std::string& directory) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/design_directory.h"
 #include "rtl/emit.h"
 #include "support/files.h"
 
@@ -29,29 +30,10 @@ Json path_json(const tools::PlaceReport& report) {
 
 }  // namespace
 
-std::vector<std::string> rtl_paths(const Compiled& compiled, const std::string& directory) {
-    std::vector<std::string> paths;
-    for (const rtl::File& file : rtl::verilog_files(compiled.netlist)) {
-        if (!file.path.ends_with("_axis.v")) paths.push_back(directory + "/" + file.path);
-    }
-    return paths;
-}
-
-Status check_verilog(const Compiled& compiled, const std::string& directory) {
-    for (const rtl::File& file : rtl::verilog_files(compiled.netlist)) {
-        GW_TRY(const std::string content, read_file(directory + "/" + file.path));
-        if (content != file.content) {
-            return fail(fmt::format("{}/{}: was changed after compilation; compile the model again",
-                                    directory, file.path));
-        }
-    }
-    return {};
-}
-
 tools::PlaceJob place_job(const Compiled& compiled, const std::string& directory) {
     tools::PlaceJob job;
     job.top = compiled.netlist.name;
-    job.files = rtl_paths(compiled, directory);
+    job.files = rtl_paths(compiled.netlist, directory);
     job.in_bits = rtl::input_bits(compiled.netlist);
     job.out_bits = rtl::output_bits(compiled.netlist);
     job.vendor_part = compiled.device.vendor_part;

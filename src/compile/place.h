@@ -11,13 +11,6 @@
 
 namespace gatewright::compile {
 
-/// Verilog files of the design in its directory, without the AXI4-Stream wrapper.
-std::vector<std::string> rtl_paths(const Compiled& compiled, const std::string& directory);
-
-/// What the emitted files say must be what is measured: each still has the content it was written
-/// with.
-Status check_verilog(const Compiled& compiled, const std::string& directory);
-
 /// The job for a design directory on the part it was compiled for.
 tools::PlaceJob place_job(const Compiled& compiled, const std::string& directory);
 

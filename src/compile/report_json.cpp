@@ -9,8 +9,11 @@
 #include <string_view>
 
 #include "compile/design_directory.h"
+#include "compile/mapping_options.h"
+#include "compile/stages.h"
 #include "report/layer_rows.h"
 #include "report/resources.h"
+#include "report/stage_resources.h"
 #include "report/statistics.h"
 #include "schedule/critical.h"
 
@@ -29,12 +32,23 @@ std::string shell_word(const std::string& text) {
     return out + "'";
 }
 
+// What every report says first.
+struct Made {
+    std::string name;
+    std::string part;
+    double clock_mhz = 0;
+    double requested_mhz = 0;
+    std::int64_t latency_cycles = 0;
+    std::int64_t initiation_interval = 1;
+};
+
 // The compile command with everything that decides the design.
-std::string compile_command(const Compiled& compiled, const std::string& directory) {
-    const Options& options = compiled.options;
+std::string compile_command(const Options& options, const Made& made,
+                            const std::string& directory) {
     std::string out =
         fmt::format("gatewright compile {} -o {} --part {} --name {}", shell_word(options.model),
-                    shell_word(directory), compiled.device.part, shell_word(compiled.design.name));
+                    shell_word(directory), made.part, shell_word(made.name));
+    out += to_options(options.mapping);
     if (options.clock_mhz) out += fmt::format(" --clock {:g}MHz", *options.clock_mhz);
     if (options.latency && options.latency->nanoseconds > 0) {
         out += fmt::format(" --latency {:g}ns", options.latency->nanoseconds);
@@ -62,7 +76,7 @@ std::string compile_command(const Compiled& compiled, const std::string& directo
     return out;
 }
 
-Json commands_json(const std::string& folder, const Compiled& compiled) {
+Json commands_json(const std::string& folder, const Options& options, const Made& made) {
     const std::string directory = shell_word(folder);
     Json json = Json::array();
     const auto add = [&](const char* what, std::string command) {
@@ -70,7 +84,7 @@ Json commands_json(const std::string& folder, const Compiled& compiled) {
         entry.set("what", what).set("command", std::move(command));
         json.push_back(std::move(entry));
     };
-    add("compile the model again", compile_command(compiled, folder));
+    add("compile the model again", compile_command(options, made, folder));
     add("compare all evaluators bit for bit",
         fmt::format("gatewright verify {} --vectors 100000", directory));
     add("open synthesis", fmt::format("gatewright synth {}", directory));
@@ -119,6 +133,29 @@ Json seconds_json(const Progress& progress) {
     return json;
 }
 
+Json first_facts(const Imported& model, const Made& made) {
+    Json source = Json::object();
+    source.set("file", model.source.file).set("sha256", model.source.sha256);
+    source.set("format", model.source.format);
+    Json json = Json::object();
+    json.set("format", "gatewright-report")
+        .set("version", std::int64_t{1})
+        .set("gatewright", version());
+    json.set("name", made.name).set("source", std::move(source));
+    json.set("part", made.part);
+    json.set("clock_mhz", made.clock_mhz).set("requested_clock_mhz", made.requested_mhz);
+    json.set("latency_cycles", made.latency_cycles);
+    json.set("latency_ns", 1e3 * static_cast<double>(made.latency_cycles) / made.clock_mhz);
+    json.set("ii", made.initiation_interval);
+    return json;
+}
+
+void set_cost(Json& json, const report::Resources& total) {
+    json.set("ops", report::to_json(total.ops)).set("cells", total.cells);
+    json.set("register_bits", total.register_bits);
+    json.set("estimate", report::to_json(total.estimate));
+}
+
 }  // namespace
 
 Json make_report(const Compiled& compiled, const Progress& progress, const std::string& directory) {
@@ -127,23 +164,11 @@ Json make_report(const Compiled& compiled, const Progress& progress, const std::
     const report::ResourceReport cost =
         report::count_resources(compiled.design, compiled.flat, compiled.schedule, registers);
     const schedule::Schedule& schedule = compiled.schedule;
-    Json source = Json::object();
-    source.set("file", compiled.source.file).set("sha256", compiled.source.sha256);
-    source.set("format", compiled.source.format);
-    Json json = Json::object();
-    json.set("format", "gatewright-report")
-        .set("version", std::int64_t{1})
-        .set("gatewright", version());
-    json.set("name", compiled.design.name).set("source", std::move(source));
-    json.set("part", compiled.device.part);
-    json.set("clock_mhz", schedule.clock_mhz).set("requested_clock_mhz", schedule.requested_mhz);
-    json.set("latency_cycles", std::int64_t{schedule.latency_cycles});
-    json.set("latency_ns", 1e3 * schedule.latency_cycles / schedule.clock_mhz);
-    json.set("ii", std::int64_t{schedule.initiation_interval});
+    const Made made{compiled.design.name,   compiled.device.part,    schedule.clock_mhz,
+                    schedule.requested_mhz, schedule.latency_cycles, schedule.initiation_interval};
+    Json json = first_facts(compiled, made);
     json.set("stages", std::int64_t{schedule.latency_cycles});
-    json.set("ops", report::to_json(cost.total.ops)).set("cells", cost.total.cells);
-    json.set("register_bits", cost.total.register_bits);
-    json.set("estimate", report::to_json(cost.total.estimate));
+    set_cost(json, cost.total);
     json.set("layers", report::layer_rows(compiled.typed, compiled.design, cost));
     json.set("timeline", report::timeline_rows(compiled.design, cost));
     json.set("critical_path", critical_path_json(compiled));
@@ -152,7 +177,31 @@ Json make_report(const Compiled& compiled, const Progress& progress, const std::
     json.set("passes", opt::to_json(compiled.passes));
     json.set("warnings", Json::array_of(compiled.warnings));
     json.set("seconds", seconds_json(progress));
-    json.set("commands", commands_json(directory, compiled));
+    json.set("commands", commands_json(directory, compiled.options, made));
+    return json;
+}
+
+Json make_report(const CompiledStages& compiled, const Progress& progress,
+                 const std::string& directory) {
+    const schedule::StagedSchedule& schedule = compiled.schedule;
+    const schedule::Rates& rates = schedule.rates;
+    const report::StagedResources cost =
+        report::count_stages(compiled.plan, schedule, compiled.hardware);
+    const Made made{compiled.plan.name,     compiled.device.part,   schedule.clock_mhz,
+                    schedule.requested_mhz, rates.last_word_cycles, rates.initiation_interval};
+    Json json = first_facts(compiled, made);
+    json.set("first_word_cycles", rates.first_word_cycles);
+    json.set("stages", compiled.plan.stages.size());
+    json.set("mapping", to_json(compiled.options.mapping));
+    set_cost(json, cost.total);
+    json.set("memory_bits", cost.memory_bits);
+    json.set("stage_rows", report::stage_rows(compiled.plan, schedule, cost));
+    json.set("fifos", report::fifo_rows(compiled.plan, rates));
+    json.set("weights_boxes", report::to_json(report::weight_boxes(compiled.typed.graph())));
+    json.set("passes", opt::to_json(compiled.passes));
+    json.set("warnings", Json::array_of(compiled.warnings));
+    json.set("seconds", seconds_json(progress));
+    json.set("commands", commands_json(directory, compiled.options, made));
     return json;
 }
 

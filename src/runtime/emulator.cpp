@@ -21,7 +21,7 @@ using fixed::Integer;
 
 struct Emulator::Parts {
     StoredProgram stored;
-    emulate::Engine engine;
+    std::unique_ptr<emulate::BatchFunction> engine;
     emulate::RealPorts reals;
     std::vector<Cast> inputs;  ///< of all ports' elements in order
     std::vector<Cast> outputs;
@@ -132,7 +132,7 @@ void over_blocks(std::size_t events, unsigned threads, const Run& run) {
 
 // Exact integers of any width: code_of(place, element) in, take(place, element, code) out.
 template <class CodeOf, class Take>
-void run_exactly(const emulate::Engine& engine, std::size_t events, unsigned threads,
+void run_exactly(const emulate::BatchFunction& engine, std::size_t events, unsigned threads,
                  const CodeOf& code_of, const Take& take) {
     const std::size_t in = engine.input_count();
     const std::size_t out = engine.output_count();
@@ -148,7 +148,7 @@ void run_exactly(const emulate::Engine& engine, std::size_t events, unsigned thr
 }  // namespace
 
 Emulator::Emulator(StoredProgram stored) {
-    emulate::Engine engine(stored.program);
+    std::unique_ptr<emulate::BatchFunction> engine = make_function(stored);
     emulate::RealPorts reals(stored.ports);
     auto inputs = element_casts(stored.ports.inputs);
     auto outputs = element_casts(stored.ports.outputs);
@@ -169,7 +169,7 @@ std::size_t Emulator::output_count() const {
     return parts_->outputs.size();
 }
 std::string Emulator::description() const {
-    return parts_->engine.description();
+    return parts_->engine->description();
 }
 
 // Several ports: rows of events hold all of them, the casts want one array each.
@@ -185,7 +185,7 @@ bool Emulator::run_ports(std::span<const Real> inputs, std::span<Real> outputs) 
     for_each_value(ports.inputs, input_count(), events, in,
                    [&](std::size_t place, Real& value) { value = inputs[place]; });
     const std::vector<const Real*> const_in(in.begin(), in.end());
-    if (!parts_->reals.run<Real>(parts_->engine, const_in, out, events, 1)) return false;
+    if (!parts_->reals.run<Real>(*parts_->engine, const_in, out, events, 1)) return false;
     for_each_value(ports.outputs, output_count(), events, out,
                    [&](std::size_t place, Real& value) { outputs[place] = value; });
     return true;
@@ -198,7 +198,7 @@ bool Emulator::run_casts(std::span<const Real> inputs, std::span<Real> outputs, 
     if (ports.inputs.size() == 1 && ports.outputs.size() == 1) {
         const std::array<const Real*, 1> in = {inputs.data()};
         const std::array<Real*, 1> out = {outputs.data()};
-        return parts_->reals.run<Real>(parts_->engine, in, out, events, threads).has_value();
+        return parts_->reals.run<Real>(*parts_->engine, in, out, events, threads).has_value();
     }
     std::atomic<bool> good{true};
     const std::size_t in = input_count();
@@ -221,11 +221,11 @@ RunError Emulator::run(std::span<const Real> inputs, std::span<Real> outputs,
     const auto not_finite = [&] {
         return find_not_finite(parts_->stored.ports.inputs, input_count(), inputs);
     };
-    if (parts_->engine.fits_int64())
+    if (parts_->engine->fits_int64())
         return run_casts<Real>(inputs, outputs, counts.events, threads) ? RunError{} : not_finite();
     if (RunError error = not_finite()) return error;
     run_exactly(
-        parts_->engine, counts.events, threads,
+        *parts_->engine, counts.events, threads,
         [&](std::size_t i, std::size_t element) {
             return emulate::real_to_code(double{inputs[i]}, parts_->inputs[element]);
         },
@@ -259,12 +259,12 @@ RunError Emulator::run_codes(std::span<const Code> inputs, std::span<Code> outpu
         count_events(inputs.size(), outputs.size(), input_count(), output_count());
     if (counts.error || counts.events == 0) return counts.error;
     if (RunError error = check_outputs_fit<Code>()) return error;
-    if (parts_->engine.fits_int64()) {
-        parts_->engine.run(inputs, outputs, threads);
+    if (parts_->engine->fits_int64()) {
+        parts_->engine->run(inputs, outputs, threads);
         return {};
     }
     run_exactly(
-        parts_->engine, counts.events, threads,
+        *parts_->engine, counts.events, threads,
         [&](std::size_t i, std::size_t) { return Integer(std::int64_t{inputs[i]}); },
         [&](std::size_t i, std::size_t, const Integer& code) {
             outputs[i] = static_cast<Code>(code.to_int64().value_or(0));

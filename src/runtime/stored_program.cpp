@@ -7,7 +7,10 @@
 #include <filesystem>
 
 #include "arch/design.h"
+#include "arch/stored_stages.h"
 #include "dfg/text.h"
+#include "emulate/engine.h"
+#include "emulate/staged_engine.h"
 #include "frontends/native/native.h"
 #include "opt/graph_passes.h"
 #include "support/files.h"
@@ -101,15 +104,29 @@ Status check_ports(const StoredProgram& stored) {
     return check(stored.ports.outputs, stored.program.outputs(), "output");
 }
 
-Result<std::string> stored_hash(const Json& design) {
+// The file that holds the function, and its hash.
+struct FunctionFile {
+    std::string_view name = kDataflowFile;
+    std::string hash;
+};
+
+Result<FunctionFile> function_file(const Json& design) {
     GW_TRY(const Json* hashes, design.get_object("hashes"));
-    if (!hashes->contains(kDataflowFile)) {
+    FunctionFile file;
+    if (hashes->contains(kStagesFile)) file.name = kStagesFile;
+    if (!hashes->contains(file.name)) {
         return fail(
             fmt::format("has no {}: it was written by an older gatewright; compile the "
                         "model again",
                         kDataflowFile));
     }
-    return hashes->get_string(kDataflowFile);
+    GW_TRY(file.hash, hashes->get_string(file.name));
+    return file;
+}
+
+Result<arch::StagedDesign> parse_stages(const std::string& text, const dfg::Interface& ports) {
+    GW_TRY(const Json json, parse_json(text));
+    return arch::stages_from_json(json, ports);
 }
 
 // Everything in design.json but the program.
@@ -131,16 +148,21 @@ Result<StoredProgram> from_design(const Json& design, const std::string& path) {
         return result;
     };
     GW_TRY_STATUS(in_file(check_design_format(design)));
-    GW_TRY(const std::string hash, in_file(stored_hash(design)));
+    GW_TRY(const FunctionFile file, in_file(function_file(design)));
     GW_TRY(StoredProgram out, in_file(program_facts(design)));
-    const std::string text_path =
-        (std::filesystem::path(path).parent_path() / kDataflowFile).string();
+    const std::string text_path = (std::filesystem::path(path).parent_path() / file.name).string();
     GW_TRY(const std::string text, read_file(text_path));
-    if (sha256_hex(text) != hash) {
+    if (sha256_hex(text) != file.hash) {
         return fail(
             fmt::format("{}: is not the file that {} was written with; compile the model "
                         "again",
                         text_path, path));
+    }
+    if (file.name == kStagesFile) {
+        auto stages = parse_stages(text, out.ports);
+        if (!stages) return fail_in(text_path, stages.error());
+        out.stages = std::move(*stages);
+        return out;
     }
     auto program = dfg::parse_stored_text(text);
     if (!program) return fail_in(text_path, program.error());
@@ -162,6 +184,11 @@ Result<StoredProgram> from_model(const std::string& path) {
 }
 
 }  // namespace
+
+std::unique_ptr<emulate::BatchFunction> make_function(const StoredProgram& stored) {
+    if (stored.stages) return std::make_unique<emulate::StagedEngine>(*stored.stages);
+    return std::make_unique<emulate::Engine>(stored.program);
+}
 
 Json ports_to_json(const std::vector<dfg::Port>& ports) {
     Json json = Json::array();

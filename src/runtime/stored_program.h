@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A design as the emulator needs it: ports and the flat dataflow program, without its hardware. A
-// design directory stores both (design.json, dataflow.txt), so that running a design in software
-// solves nothing again: loading takes milliseconds. A native model file works too; its program is
-// made in memory.
+// A design as the emulator needs it: ports and the function between them, without its hardware. The
+// function is one dataflow program, or, of a streamed or folded design, its stages. A design
+// directory stores both (design.json and dataflow.txt or stages.json), so that running a design in
+// software solves nothing again: loading takes milliseconds. A native model file works too; its
+// program is made in memory.
 //
-// The hash in design.json binds the two files. With it right, the program is the one that was
+// The hash in design.json binds the two files. With it right, the function is the one that was
 // verified when the design was made, and its claims of ranges are believed.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "arch/stages.h"
 #include "dfg/interface.h"
 #include "dfg/program.h"
+#include "emulate/batch_function.h"
 #include "support/json.h"
 
 namespace gatewright::runtime {
@@ -21,6 +26,7 @@ namespace gatewright::runtime {
 inline constexpr const char* kDesignFile = "design.json";
 inline constexpr const char* kModelFile = "model.json";
 inline constexpr const char* kDataflowFile = "dataflow.txt";
+inline constexpr const char* kStagesFile = "stages.json";
 inline constexpr std::string_view kDesignFormat = "gatewright-design";
 inline constexpr std::int64_t kDesignFormatVersion = 1;
 
@@ -31,8 +37,12 @@ struct StoredProgram {
     int latency_cycles = 0;
     int initiation_interval = 0;
     dfg::Interface ports;
-    dfg::Program program;
+    dfg::Program program;  ///< empty if there are stages
+    std::optional<arch::StagedDesign> stages;
 };
+
+/// What runs it.
+std::unique_ptr<emulate::BatchFunction> make_function(const StoredProgram& stored);
 
 /// Loads a design directory, its design.json, or a native model file (by its content). The error
 /// names the file, and says when the design has to be compiled again.

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "dfg/interpreter.h"
-#include "emulate/engine.h"
 #include "rtl/simulate.h"
 #include "support/check.h"
 #include "support/parallel.h"
@@ -24,10 +23,11 @@ std::size_t element_count(const std::vector<arch::Port>& ports) {
     return count;
 }
 
-std::vector<model::Values> port_values(const arch::Design& design, std::span<const Integer> codes) {
+std::vector<model::Values> port_values(const dfg::Interface& ports,
+                                       std::span<const Integer> codes) {
     std::vector<model::Values> out;
     std::size_t next = 0;
-    for (const arch::Port& port : design.inputs) {
+    for (const arch::Port& port : ports.inputs) {
         model::Values values(port.shape);
         for (std::size_t i = 0; i < port.elements.size(); ++i) {
             values[i] = Dyadic(codes[next++], -port.elements[i].format.frac);
@@ -61,22 +61,22 @@ void to_words(const Integer& value, std::span<std::uint32_t> words) {
 
 }  // namespace
 
-Codes run_reference(const model::TypedGraph& typed, const arch::Design& design,
+Codes run_reference(const model::TypedGraph& typed, const dfg::Interface& ports,
                     std::span<const Integer> inputs) {
-    const std::size_t in = element_count(design.inputs);
-    const std::size_t out = element_count(design.outputs);
+    const std::size_t in = element_count(ports.inputs);
+    const std::size_t out = element_count(ports.outputs);
     const std::size_t events = in == 0 ? 0 : inputs.size() / in;
     const auto& outputs = typed.graph().outputs();
     Codes codes(events * out);
     parallel_for(events, 8, [&](std::size_t begin, std::size_t end) {
         for (std::size_t e = begin; e < end; ++e) {
             const auto values =
-                evaluate_reference(typed.graph(), port_values(design, inputs.subspan(e * in, in)));
+                evaluate_reference(typed.graph(), port_values(ports, inputs.subspan(e * in, in)));
             std::size_t next = e * out;
             for (std::size_t p = 0; p < outputs.size(); ++p) {
                 const model::Values& result = values[outputs[p].index()];
                 for (std::size_t i = 0; i < result.size(); ++i) {
-                    codes[next++] = port_code(result[i], design.outputs[p].elements[i].format);
+                    codes[next++] = port_code(result[i], ports.outputs[p].elements[i].format);
                 }
             }
         }
@@ -99,8 +99,7 @@ Codes run_dataflow(const arch::FlatProgram& flat, std::span<const Integer> input
     return codes;
 }
 
-Codes run_emulator(const arch::FlatProgram& flat, std::span<const Integer> inputs) {
-    const emulate::Engine engine(flat.program);
+Codes run_emulator(const emulate::BatchFunction& engine, std::span<const Integer> inputs) {
     const std::size_t in = engine.input_count();
     const std::size_t out = engine.output_count();
     const std::size_t events = in == 0 ? 0 : inputs.size() / in;
@@ -147,11 +146,11 @@ Result<Codes> run_netlist(const rtl::Netlist& netlist, std::span<const Integer> 
     return codes;
 }
 
-Result<VerilogOutputs> run_verilog(const arch::Design& design, const std::string& top,
+Result<VerilogOutputs> run_verilog(const dfg::Interface& ports, const std::string& top,
                                    const std::vector<std::string>& files,
                                    std::span<const Integer> inputs, std::uint64_t seed) {
-    const BusLayout in(design.inputs);
-    const BusLayout out(design.outputs);
+    const BusLayout in(ports.inputs);
+    const BusLayout out(ports.outputs);
     const std::size_t events = in.elements() == 0 ? 0 : inputs.size() / in.elements();
     std::vector<std::uint32_t> words(events * in.words());
     for (std::size_t e = 0; e < events; ++e) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "arch/design.h"
+#include "emulate/batch_function.h"
 #include "rtl/netlist.h"
 #include "tools/verilator.h"
 
@@ -18,14 +19,14 @@ namespace gatewright::verify {
 using Codes = std::vector<fixed::Integer>;
 
 /// The layers' reference functions.
-Codes run_reference(const model::TypedGraph& typed, const arch::Design& design,
+Codes run_reference(const model::TypedGraph& typed, const dfg::Interface& ports,
                     std::span<const fixed::Integer> inputs);
 
 /// dfg::interpret.
 Codes run_dataflow(const arch::FlatProgram& flat, std::span<const fixed::Integer> inputs);
 
-/// emulate::Engine.
-Codes run_emulator(const arch::FlatProgram& flat, std::span<const fixed::Integer> inputs);
+/// emulate::Engine or StagedEngine.
+Codes run_emulator(const emulate::BatchFunction& function, std::span<const fixed::Integer> inputs);
 
 /// rtl::Simulator, an event in every cycle. Fails if out_valid does not come latency_cycles after
 /// in_valid.
@@ -36,7 +37,7 @@ struct VerilogOutputs {
     Codes codes;
     tools::VerilatorRun run;
 };
-Result<VerilogOutputs> run_verilog(const arch::Design& design, const std::string& top,
+Result<VerilogOutputs> run_verilog(const dfg::Interface& ports, const std::string& top,
                                    const std::vector<std::string>& files,
                                    std::span<const fixed::Integer> inputs, std::uint64_t seed);
 

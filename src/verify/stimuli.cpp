@@ -14,9 +14,9 @@ using fixed::Integer;
 // Inputs that get events of their own; more would make the edges longer than the random part.
 constexpr std::size_t kMostWalked = 256;
 
-std::vector<Format> input_formats(const arch::Design& design) {
+std::vector<Format> input_formats(std::span<const dfg::Port> inputs) {
     std::vector<Format> formats;
-    for (const arch::Port& port : design.inputs) {
+    for (const dfg::Port& port : inputs) {
         for (const fixed::Cast& element : port.elements) formats.push_back(element.format);
     }
     return formats;
@@ -48,8 +48,8 @@ Integer edge_code(const Format& format, Rng& rng) {
 
 }  // namespace
 
-std::vector<Integer> edge_stimuli(const arch::Design& design) {
-    const std::vector<Format> formats = input_formats(design);
+std::vector<Integer> edge_stimuli(std::span<const dfg::Port> inputs) {
+    const std::vector<Format> formats = input_formats(inputs);
     std::vector<Integer> codes;
     const auto event = [&](auto code_of) {
         for (std::size_t i = 0; i < formats.size(); ++i) codes.push_back(code_of(i, formats[i]));
@@ -76,8 +76,8 @@ std::vector<Integer> edge_stimuli(const arch::Design& design) {
     return codes;
 }
 
-std::vector<Integer> all_stimuli(const arch::Design& design, int most_bits) {
-    const std::vector<Format> formats = input_formats(design);
+std::vector<Integer> all_stimuli(std::span<const dfg::Port> inputs, int most_bits) {
+    const std::vector<Format> formats = input_formats(inputs);
     int bits = 0;
     for (const Format& format : formats) bits += format.width;
     if (bits > most_bits) return {};
@@ -93,9 +93,10 @@ std::vector<Integer> all_stimuli(const arch::Design& design, int most_bits) {
     return codes;
 }
 
-std::vector<Integer> stimuli(const arch::Design& design, std::size_t random, std::uint64_t seed) {
-    const std::vector<Format> formats = input_formats(design);
-    std::vector<Integer> codes = edge_stimuli(design);
+std::vector<Integer> stimuli(std::span<const dfg::Port> inputs, std::size_t random,
+                             std::uint64_t seed) {
+    const std::vector<Format> formats = input_formats(inputs);
+    std::vector<Integer> codes = edge_stimuli(inputs);
     codes.reserve(codes.size() + random * formats.size());
     Rng rng(seed);
     for (std::size_t e = 0; e < random; ++e) {

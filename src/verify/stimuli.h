@@ -7,20 +7,21 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "arch/design.h"
+#include "dfg/interface.h"
 
 namespace gatewright::verify {
 
 /// Codes, event-major over all input ports' elements: the edge events, then `random` random ones.
-std::vector<fixed::Integer> stimuli(const arch::Design& design, std::size_t random,
+std::vector<fixed::Integer> stimuli(std::span<const dfg::Port> inputs, std::size_t random,
                                     std::uint64_t seed);
 
 /// Every event there is, if the inputs have at most `most_bits` bits together; else empty.
-std::vector<fixed::Integer> all_stimuli(const arch::Design& design, int most_bits);
+std::vector<fixed::Integer> all_stimuli(std::span<const dfg::Port> inputs, int most_bits);
 
 /// The edge events alone.
-std::vector<fixed::Integer> edge_stimuli(const arch::Design& design);
+std::vector<fixed::Integer> edge_stimuli(std::span<const dfg::Port> inputs);
 
 }  // namespace gatewright::verify

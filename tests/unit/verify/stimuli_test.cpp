@@ -26,7 +26,7 @@ arch::Port port_of(const std::vector<fixed::Format>& formats) {
 TEST(Stimuli, StartWithTheEdges) {
     arch::Design design;
     design.inputs.push_back(port_of({{true, 4, 0}, {false, 3, 1}, {false, 0, 0}}));
-    const std::vector<Integer> codes = edge_stimuli(design);
+    const std::vector<Integer> codes = edge_stimuli(design.inputs);
     ASSERT_EQ(codes.size(), 3U * (9 + 2 * 3));
     const auto event = [&](std::size_t e) {
         return std::vector<Integer>(&codes[3 * e], &codes[3 * e] + 3);
@@ -43,8 +43,8 @@ TEST(Stimuli, StartWithTheEdges) {
 TEST(Stimuli, AreTheSameForTheSameSeedOnly) {
     arch::Design design;
     design.inputs.push_back(port_of({{true, 40, 0}, {false, 100, 1}}));
-    EXPECT_EQ(stimuli(design, 50, 7), stimuli(design, 50, 7));
-    EXPECT_NE(stimuli(design, 50, 7), stimuli(design, 50, 8));
+    EXPECT_EQ(stimuli(design.inputs, 50, 7), stimuli(design.inputs, 50, 7));
+    EXPECT_NE(stimuli(design.inputs, 50, 7), stimuli(design.inputs, 50, 8));
 }
 
 TEST(BusLayout, PacksElementsFromTheLowEnd) {
@@ -70,7 +70,7 @@ TEST(BusLayout, UnpacksWhatItPacks) {
         arch::Design design;
         design.inputs.push_back(port);
         const BusLayout layout({port});
-        const std::vector<Integer> codes = stimuli(design, 1, rng.next());
+        const std::vector<Integer> codes = stimuli(design.inputs, 1, rng.next());
         const std::span event = std::span(codes).last(6);
         std::vector<std::uint32_t> words(layout.words());
         layout.pack(event, words);

@@ -128,7 +128,7 @@ TEST(Verify, ASmallDesignIsRunThroughAllItsInputs) {
 TEST(Verify, TheEmittedTestbenchIsRunAndBelieved) {
     const Whole whole = whole_of(network(6));
     const auto directory = emitted(whole.netlist);
-    const auto inputs = stimuli(whole.design, 20, 1);
+    const auto inputs = stimuli(whole.design.inputs, 20, 1);
     std::vector<fixed::Integer> outputs(inputs.size() / 6 * 4);
     emulate::Engine(whole.flat.program).run_exact(inputs, outputs);
     std::vector<rtl::Vector> vectors;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/stage_resources.h"
+
+#include <algorithm>
+
+namespace gatewright::report {
+namespace {
+
+// Fitted to Yosys on the designs of docs/streams.md: a controller with its counters, masks and
+// credits, and bits per LUT of memories in LUTs (a table has 64, two-port RAM 48).
+constexpr std::int64_t kControlLuts = 45;
+constexpr std::int64_t kBitsPerLut = 56;
+constexpr std::int64_t kBlockBits = 36 * 1024;
+
+void add(const Resources& from, Resources& to) {
+    to.ops += from.ops;
+    to.cells += from.cells;
+    to.register_bits += from.register_bits;
+    to.estimate.lut += from.estimate.lut;
+    to.estimate.ff += from.estimate.ff;
+    to.estimate.dsp += from.estimate.dsp;
+    to.estimate.bram += from.estimate.bram;
+}
+
+Resources pipeline_cost(const std::string& name, const schedule::Pipeline& pipeline) {
+    arch::Design design;
+    design.kernels.emplace_back().name = name;
+    const auto registers = schedule::register_bits_by_kernel(pipeline.flat, 1, pipeline.schedule);
+    return count_resources(design, pipeline.flat, pipeline.schedule, registers).total;
+}
+
+StageResources stage_cost(const arch::Stage& stage, const schedule::StagePipelines& pipelines) {
+    StageResources cost;
+    cost.latency = pipelines.latency;
+    if (pipelines.words) add(pipeline_cost(stage.name, *pipelines.words), cost.logic);
+    if (!pipelines.step) return cost;
+    const auto& work = std::get<arch::Compute>(stage.work);
+    const arch::FoldedHead& folded = *pipelines.folded;
+    Resources step = pipeline_cost(stage.name, *pipelines.step);
+    if (work.folding.multipliers == arch::Multipliers::kDsp) {
+        step.estimate.dsp += step.ops.multipliers;
+        for (const dfg::Node& node : pipelines.step->flat.program.nodes()) {
+            if (node.op == dfg::Op::kMul)
+                step.estimate.lut -= node_cost(pipelines.step->flat.program, node).lut;
+        }
+    }
+    add(step, cost.logic);
+    cost.multipliers = step.ops.multipliers;
+    cost.reuse = work.folding.reuse();
+    const int banks = work.folding.store == arch::WeightStore::kLoadable ? 2 : 1;
+    cost.weight_bits =
+        banks * folded.weight_word_width() * static_cast<std::int64_t>(folded.steps.size());
+    // Accumulators: an addition and a register each, and registers that collect the groups.
+    const std::int64_t accumulators =
+        static_cast<std::int64_t>(folded.lane_outputs) * folded.accumulator.width;
+    cost.logic.estimate.lut += accumulators;
+    return cost;
+}
+
+}  // namespace
+
+StagedResources count_stages(const arch::StagedDesign& design,
+                             const schedule::StagedSchedule& schedule,
+                             const rtl::StagedNetlist& hardware) {
+    StagedResources out;
+    for (std::size_t s = 0; s < design.stages.size(); ++s) {
+        out.stages.push_back(stage_cost(design.stages[s], schedule.stages[s]));
+        out.stages.back().busy_cycles = schedule.rates.stage_cycles[s];
+        out.stages.back().logic.estimate.lut += kControlLuts;
+        add(out.stages.back().logic, out.total);
+    }
+    const rtl::NetlistStats stats = rtl::statistics(hardware.netlist);
+    out.memory_bits = stats.memory_bits;
+    const std::int64_t in_luts = stats.memory_bits - stats.block_memory_bits;
+    out.total.estimate.lut += (in_luts + kBitsPerLut - 1) / kBitsPerLut;
+    out.total.estimate.bram = (stats.block_memory_bits + kBlockBits - 1) / kBlockBits;
+    out.total.register_bits = stats.register_bits;
+    out.total.estimate.ff = stats.register_bits;
+    out.total.estimate.fmax_mhz = schedule.clock_mhz;
+    return out;
+}
+
+Json stage_rows(const arch::StagedDesign& design, const schedule::StagedSchedule& schedule,
+                const StagedResources& cost) {
+    Json rows = Json::array();
+    for (std::size_t s = 0; s < design.stages.size(); ++s) {
+        const arch::Stage& stage = design.stages[s];
+        const StageResources& own = cost.stages[s];
+        const arch::Stream& output = design[stage.output];
+        Json row = Json::object();
+        row.set("name", stage.name).set("description", stage.description);
+        row.set("kind",
+                std::holds_alternative<arch::Compute>(stage.work) ? "compute" : "rearrange");
+        row.set("output_shape", Json::array_of(output.shape));
+        row.set("words", output.words).set("word_bits", std::int64_t{output.width()});
+        row.set("adders", own.logic.ops.adders).set("cells", own.logic.cells);
+        row.set("multipliers", own.multipliers).set("reuse", own.reuse);
+        row.set("weight_bits", own.weight_bits);
+        row.set("lut", own.logic.estimate.lut).set("dsp", own.logic.estimate.dsp);
+        row.set("register_bits", own.logic.register_bits);
+        row.set("busy_cycles", own.busy_cycles).set("latency", std::int64_t{own.latency});
+        row.set("bottleneck", own.busy_cycles == schedule.rates.initiation_interval);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+Json fifo_rows(const arch::StagedDesign& design, const schedule::Rates& rates) {
+    Json rows = Json::array();
+    for (const schedule::Fifo& fifo : rates.fifos) {
+        const arch::Stream& stream = design[fifo.stream];
+        const bool is_stage = fifo.reader < stream.readers.size();
+        Json row = Json::object();
+        row.set("stream", stream.name);
+        row.set("reader", is_stage ? design[stream.readers[fifo.reader].stage].name
+                                   : design.outputs[fifo.reader - stream.readers.size()].name);
+        row.set("depth", fifo.depth).set("peak", fifo.peak);
+        row.set("bits", fifo.depth * stream.width());
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+}  // namespace gatewright::report

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a design of stages costs before any synthesis tool has run: the operations of its pipelines
+// (resources.h), and the memories, FIFOs and registers around them as the netlist has them.
+#pragma once
+
+#include "arch/stages.h"
+#include "report/resources.h"
+#include "rtl/stages/build.h"
+#include "schedule/stages.h"
+
+namespace gatewright::report {
+
+struct StageResources {
+    Resources logic;               ///< of the stage's pipelines
+    std::int64_t multipliers = 0;  ///< products in one cycle
+    std::int64_t weight_bits = 0;  ///< in the head's memory, all banks
+    std::int64_t reuse = 1;
+    std::int64_t busy_cycles = 0;  ///< per event
+    int latency = 0;               ///< cycles from a firing step to its word
+};
+
+struct StagedResources {
+    std::vector<StageResources> stages;
+    Resources total;
+    std::int64_t memory_bits = 0;  ///< weights, delay lines, FIFOs in memories
+};
+
+StagedResources count_stages(const arch::StagedDesign& design,
+                             const schedule::StagedSchedule& schedule,
+                             const rtl::StagedNetlist& hardware);
+
+/// The "layers" rows of report.json, one per stage.
+Json stage_rows(const arch::StagedDesign& design, const schedule::StagedSchedule& schedule,
+                const StagedResources& cost);
+/// Its "fifos": stream, reader, depth, peak, bits.
+Json fifo_rows(const arch::StagedDesign& design, const schedule::Rates& rates);
+
+}  // namespace gatewright::report
