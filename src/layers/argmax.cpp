@@ -28,18 +28,38 @@ struct Entry {
 };
 
 // The later element wins only if it is strictly larger: the first of equals is kept.
+Entry better_of_two(dfg::Builder& b, const Entry& first, const Entry& second) {
+    const dfg::ValueId later = b.less(first.value, second.value);
+    return {b.max(first.value, second.value), b.select(later, second.index, first.index)};
+}
+
+// Every pair is compared at once, so that one LUT per bit takes the value out of three: that is
+// less than two comparisons with a choice behind each (measured: docs/passes.md), and one step
+// instead of two. If the third does not win, it says nothing about the other two.
+Entry best_of_three(dfg::Builder& b, const Entry& first, const Entry& second, const Entry& third) {
+    const Entry two = better_of_two(b, first, second);
+    const dfg::ValueId is_third =
+        b.bit_and(b.less(first.value, third.value), b.less(second.value, third.value));
+    return {b.select(is_third, third.value, two.value), b.select(is_third, third.index, two.index)};
+}
+
+// Rounds of threes, those left over go on to the next round. The value of the last winner is read
+// by nobody and never made into hardware.
 dfg::ValueId emit_argmax(dfg::Builder& b, const std::vector<dfg::ValueId>& x) {
     std::vector<Entry> entries;
     for (std::size_t i = 0; i < x.size(); ++i) {
         entries.push_back({x[i], b.constant(Dyadic(static_cast<int>(i)))});
     }
-    return balanced_tree(std::move(entries),
-                         [&](const Entry& first, const Entry& second) {
-                             const dfg::ValueId later = b.less(first.value, second.value);
-                             return Entry{b.max(first.value, second.value),
-                                          b.select(later, second.index, first.index)};
-                         })
-        .index;
+    while (entries.size() > 2) {
+        std::vector<Entry> next;
+        std::size_t i = 0;
+        for (; i + 2 < entries.size(); i += 3) {
+            next.push_back(best_of_three(b, entries[i], entries[i + 1], entries[i + 2]));
+        }
+        for (; i < entries.size(); ++i) next.push_back(entries[i]);
+        entries = std::move(next);
+    }
+    return entries.size() == 1 ? entries[0].index : better_of_two(b, entries[0], entries[1]).index;
 }
 
 // An element can be the first largest if it can exceed all before it and equal all after it.

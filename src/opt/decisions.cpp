@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "opt/comparisons.h"
 #include "opt/copier.h"
 
 namespace gatewright::opt {
@@ -35,7 +36,7 @@ class DecisionsPass {
         const Node& n = node(id);
         switch (n.op) {
             case Op::kNot:
-                return double_negation(n);
+                return negation(id);
             case Op::kAnd:
             case Op::kOr:
             case Op::kXor:
@@ -43,9 +44,12 @@ class DecisionsPass {
             case Op::kSelect:
                 return choice(id);
             case Op::kLess:
-                return sign_of_difference(id);
+            case Op::kLessEqual:
+            case Op::kEqual:
+                return simpler_comparison(copier_, uses_, id);
             case Op::kMin:
             case Op::kMax:
+                if (const auto kept = absorbed(id)) return kept;
                 return clamp(id);
             case Op::kTable:
                 return one_bit_table(id);
@@ -54,16 +58,21 @@ class DecisionsPass {
         }
     }
 
-    [[nodiscard]] bool is_bit(ValueId id) const {
-        return !node(id).format.is_signed && node(id).format.width == 1 &&
-               node(id).format.frac == 0;
-    }
+    [[nodiscard]] bool is_bit(ValueId id) const { return opt::is_bit(node(id)); }
+    [[nodiscard]] bool is_only_read_here(ValueId id) const { return uses_[id.index()] == 1; }
 
-    [[nodiscard]] std::optional<ValueId> double_negation(const Node& n) const {
+    std::optional<ValueId> negation(ValueId id) {
+        const Node& n = node(id);
         const Node& inner = node(n.args[0]);
-        if (inner.op != Op::kNot || n.format != inner.format) return std::nullopt;
-        if (node(inner.args[0]).format != n.format) return std::nullopt;
-        return made(inner.args[0]);
+        if (inner.op == Op::kNot) {
+            const bool same = n.format == inner.format && node(inner.args[0]).format == n.format;
+            return same ? std::optional(made(inner.args[0])) : std::nullopt;
+        }
+        if (!is_bit(id) || !is_bit(n.args[0]) || !is_only_read_here(n.args[0])) return std::nullopt;
+        Builder& b = copier_.builder_for(id);
+        if (inner.op == Op::kLess) return b.less_equal(made(inner.args[1]), made(inner.args[0]));
+        if (inner.op == Op::kLessEqual) return b.less(made(inner.args[1]), made(inner.args[0]));
+        return std::nullopt;
     }
 
     std::optional<ValueId> same_operands(ValueId id) {
@@ -81,14 +90,20 @@ class DecisionsPass {
                 return copier_.builder_for(id).select(made(c.args[0]), made(if_false),
                                                       made(if_true));
             }
-            const bool is_flag = node(if_true).op == Op::kConstant &&
-                                 node(if_true).range.min() == Dyadic(1) &&
-                                 is_constant_zero(source_, if_false);
-            if (is_flag) return made(condition);
+            if (is_one(if_true) && is_constant_zero(source_, if_false)) return made(condition);
+            if (is_one(if_false) && is_constant_zero(source_, if_true)) {
+                return copier_.builder_for(id).bit_not(made(condition));
+            }
         }
         if (!holds_both(n)) return std::nullopt;
         if (const auto same = nested_choice(id)) return same;
+        if (const auto one = one_choice_of_two(id)) return one;
+        if (const auto shared = shared_operation(id)) return shared;
         return extremum(id);
+    }
+
+    [[nodiscard]] bool is_one(ValueId id) const {
+        return node(id).op == Op::kConstant && node(id).range.min() == Dyadic(1);
     }
 
     // The choice itself never wraps.
@@ -117,6 +132,58 @@ class DecisionsPass {
         return std::nullopt;
     }
 
+    // Two choices with an operand in common, the inner one read by nobody else.
+    std::optional<ValueId> one_choice_of_two(ValueId id) {
+        const Node& n = node(id);
+        if (!is_bit(n.args[0])) return std::nullopt;
+        for (const std::size_t arm : {1U, 2U}) {
+            const Node& inner = node(n.args[arm]);
+            const ValueId other = n.args[3 - arm];
+            if (inner.op != Op::kSelect || !is_only_read_here(n.args[arm]) || !holds_both(inner) ||
+                !is_bit(inner.args[0])) {
+                continue;
+            }
+            for (const std::size_t same : {1U, 2U}) {
+                if (inner.args[same] != other) continue;
+                Builder& b = copier_.builder_for(id);
+                const ValueId d = made(inner.args[0]);
+                // The other arm of the inner choice: taken where both say so.
+                const ValueId picks = same == 2 ? d : b.bit_not(d);
+                const ValueId c = made(n.args[0]);
+                const ValueId both = b.bit_and(arm == 1 ? c : b.bit_not(c), picks);
+                return b.select(both, made(inner.args[3 - same]), made(other));
+            }
+        }
+        return std::nullopt;
+    }
+
+    // c ? op(a, x) : op(b, x) -> op(c ? a : b, x)
+    std::optional<ValueId> shared_operation(ValueId id) {
+        const Node& n = node(id);
+        const Node& a = node(n.args[1]);
+        const Node& b = node(n.args[2]);
+        if (a.op != b.op || a.shift != b.shift || !is_only_read_here(n.args[1]) ||
+            !is_only_read_here(n.args[2]) || n.args[1] == n.args[2]) {
+            return std::nullopt;
+        }
+        const bool commutes = a.op == Op::kMul || a.op == Op::kMin || a.op == Op::kMax ||
+                              (a.op == Op::kAdd && a.shift == 0);
+        if (!commutes && a.op != Op::kAdd && a.op != Op::kSub) return std::nullopt;
+        if (!never_wraps(source_, a) || !never_wraps(source_, b)) return std::nullopt;
+        for (const std::size_t i : {0U, 1U}) {
+            for (const std::size_t j : {0U, 1U}) {
+                if (a.args[i] != b.args[j] || (i != j && !commutes)) continue;
+                Builder& to = copier_.builder_for(id);
+                Node shared = a;
+                shared.args[i] = made(a.args[i]);
+                shared.args[1 - i] =
+                    to.select(made(n.args[0]), made(a.args[1 - i]), made(b.args[1 - j]));
+                return to.make(std::move(shared));
+            }
+        }
+        return std::nullopt;
+    }
+
     std::optional<ValueId> extremum(ValueId id) {
         const Node& n = node(id);
         const Node& c = node(n.args[0]);
@@ -131,13 +198,19 @@ class DecisionsPass {
         return std::nullopt;
     }
 
-    std::optional<ValueId> sign_of_difference(ValueId id) {
-        const Node& n = node(id);
-        const Node& difference = node(n.args[0]);
-        if (!is_constant_zero(source_, n.args[1]) || difference.op != Op::kSub) return std::nullopt;
-        if (difference.shift != 0 || uses_[n.args[0].index()] != 1) return std::nullopt;
-        if (!never_wraps(source_, difference)) return std::nullopt;
-        return copier_.builder_for(id).less(made(difference.args[0]), made(difference.args[1]));
+    // min(a, max(a, b)) and max(a, min(a, b)).
+    std::optional<ValueId> absorbed(ValueId id) {
+        const Node& outer = node(id);
+        const Op opposite = outer.op == Op::kMin ? Op::kMax : Op::kMin;
+        if (!never_wraps(source_, outer)) return std::nullopt;
+        for (const std::size_t i : {0U, 1U}) {
+            const Node& inner = node(outer.args[1 - i]);
+            if (inner.op != opposite || !never_wraps(source_, inner)) continue;
+            if (inner.args[0] == outer.args[i] || inner.args[1] == outer.args[i]) {
+                return made(outer.args[i]);
+            }
+        }
+        return std::nullopt;
     }
 
     // The constant operand of a min or max, and the other one.

@@ -139,7 +139,9 @@ class NarrowingPass {
         const ValueId negative = sign_bit(b, copier_.made(x));
         Node choice;
         choice.op = Op::kSelect;
-        choice.args = {negative, b.constant(0), low};
+        // On the grid of the value: a plain 0 has a finer one than a value of coarse steps.
+        const ValueId zero = copier_.in_format(b.constant(0), low_format(id));
+        choice.args = {negative, zero, low};
         choice.format = low_format(id);
         choice.range = Interval::of(choice.format);
         copier_.stand_in(id, b.make_as_is(std::move(choice)));

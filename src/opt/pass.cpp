@@ -16,8 +16,10 @@
 #include "opt/demanded_bits.h"
 #include "opt/dfg_passes.h"
 #include "opt/extrema.h"
+#include "opt/narrowing.h"
 #include "opt/node_cost.h"
 #include "opt/rounding.h"
+#include "opt/table_sharing.h"
 #include "support/check.h"
 #include "support/files.h"
 #include "support/stopwatch.h"
@@ -44,10 +46,18 @@ constexpr std::array kPasses = {
     Pass{"decisions", "comparisons and choices that a bit or a range decides", simplify_decisions},
     Pass{"extrema", "minimum and maximum trees balanced, operands that never win removed",
          balance_extrema},
+    Pass{"known-bits", "bits that are always 0, 1 or a copy of the sign are not computed",
+         narrow_by_known_bits},
     Pass{"simplify", "exact ranges, constants, equal operations shared across layers",
          run_simplify},
     Pass{"tables", "cones of few input bits as truth tables, where that needs fewer LUTs",
          cones_to_tables},
+    Pass{"simplify", "exact ranges, constants, equal operations shared across layers",
+         run_simplify},
+    Pass{"shared-tables", "tables of one index that hold the same curve, scaled or shifted, as one",
+         share_tables},
+    Pass{"known-bits", "bits that are always 0, 1 or a copy of the sign are not computed",
+         narrow_by_known_bits},
     Pass{"simplify", "exact ranges, constants, equal operations shared across layers",
          run_simplify},
     Pass{"demanded-bits", "high bits that no reader looks at are not computed",

@@ -32,7 +32,8 @@ using fixed::Interval;
 constexpr std::size_t kEvents = 96;
 constexpr std::int64_t kMostCases = 1 << 14;  // of a cone that is run through all of them
 constexpr std::size_t kLargestCone = 300;     // nodes
-constexpr int kRounds = 30;
+constexpr int kRounds = 100;
+constexpr int kMostLevels = 8;   // of leaves that are opened
 constexpr int kWideBits = 1024;  // of sums that are proven not to wrap
 
 std::vector<Integer> event_of(const Program& program, std::size_t number, Rng& rng) {
@@ -93,7 +94,8 @@ struct Cone {
 // A question that neither structure nor enumeration answers.
 struct Question {
     std::size_t after = 0;
-    std::string text;
+    std::string key;   // of what is asked: the value, its leaves, and what they are taken to be
+    std::string text;  // empty: it is known to be false, or too large to be asked
 };
 
 class Walk {
@@ -136,7 +138,6 @@ class Walk {
     /// Settles what needs no solver and returns the rest. Suggestions are taken for true in order,
     /// so dropping one asks for another round.
     std::vector<Question> round() {
-        enumerated_ = 0;
         std::vector<Question> questions;
         for (std::size_t i = 0; i < after_.size(); ++i) {
             if (!twin_[i]) continue;
@@ -148,11 +149,26 @@ class Walk {
         return questions;
     }
 
-    /// After a suggestion that cannot be proven: its operands are matched with those of its twin
-    /// instead, once; then it is dropped.
-    void drop(std::size_t after) {
-        const std::size_t before = twin_[after]->value;
-        if (realigned_.insert(after).second && realign(after, before)) return;
+    void note_proven(const Question& question) { proven_.insert(question.key); }
+
+    /// After a suggestion that cannot be proven: free leaves may take values that they never have,
+    /// so first the leaves themselves are opened, level by level; then its operands are matched
+    /// with those of its twin instead, once; then it is dropped.
+    void retreat(std::size_t after) {
+        std::set<std::size_t>& opened = opened_[after];
+        const Cone now = cone_after(after);
+        const std::size_t before = opened.size();
+        if (levels_[after]++ < kMostLevels && now.nodes.size() < kLargestCone / 2) {
+            for (const std::size_t leaf : now.leaves) {
+                if (after_.nodes()[leaf].op != Op::kInput) opened.insert(leaf);
+            }
+            if (opened.size() > before) return;
+        }
+        opened.clear();
+        if (realigned_.insert(after).second && realign(after, twin_[after]->value)) {
+            levels_[after] = 0;
+            return;
+        }
         twin_[after].reset();
     }
 
@@ -271,7 +287,10 @@ class Walk {
     }
 
     [[nodiscard]] Cone cone_after(std::size_t root) const {
-        return cone(after_, root, [&](std::size_t i) { return twin_[i].has_value(); });
+        const auto found = opened_.find(root);
+        return cone(after_, root, [&](std::size_t i) {
+            return twin_[i] && (found == opened_.end() || !found->second.contains(i));
+        });
     }
 
     template <class IsLeaf>
@@ -301,16 +320,31 @@ class Walk {
         const auto is_leaf = [&](std::size_t i) { return leaf_of.contains(i); };
         const std::size_t root = twin_[after]->value;
         const Cone old = is_leaf(root) ? Cone{{}, {root}} : cone(before_, root, is_leaf);
-        if (now.nodes.size() + old.nodes.size() > kLargestCone) return Question{after, ""};
+        if (now.nodes.size() + old.nodes.size() > kLargestCone) return Question{after, "", ""};
         std::set<std::size_t> leaves = old.leaves;
         for (const auto& [leaf, twin] : leaf_of) leaves.insert(leaf);
         const Dyadic& offset = twin_[after]->offset;
+        std::string key = key_of(after, now);
+        if (proven_.contains(key)) return std::nullopt;
         if (const auto equal = run_all(now, old, leaves, offset)) {
+            if (!*equal) return Question{after, "", ""};
             ++enumerated_;
-            if (*equal) return std::nullopt;
-            return Question{after, ""};
+            proven_.insert(std::move(key));
+            return std::nullopt;
         }
-        return Question{after, question_text(now, old, leaves, offset)};
+        return Question{after, std::move(key), question_text(now, old, leaves, offset)};
+    }
+
+    [[nodiscard]] std::string key_of(std::size_t after, const Cone& now) const {
+        std::string key;
+        const auto add = [&](std::size_t i) {
+            key +=
+                fmt::format("{}={}+{}e{} ", i, twin_[i]->value,
+                            twin_[i]->offset.mantissa().to_string(), twin_[i]->offset.exponent());
+        };
+        add(after);
+        for (const std::size_t leaf : now.leaves) add(leaf);
+        return key;
     }
 
     [[nodiscard]] Integer code_after(std::size_t leaf, const Integer& code) const {
@@ -435,7 +469,7 @@ class Walk {
         const std::string a = domain.shl(terms_now.at(root_now), frac - frac_now);
         std::string b = domain.shl(terms_old.at(root_old), frac - frac_old);
         if (!offset.is_zero()) b = domain.add(b, domain.constant(offset.code_at(frac)));
-        return fmt::format("(push)\n{}(assert (distinct {} {}))\n(check-sat)\n(pop)\n", text, a, b);
+        return fmt::format("{}(assert (distinct {} {}))\n(check-sat)\n(reset)\n", text, a, b);
     }
 
     static void add_terms(const Program& program, const std::vector<bool>& exact, const Cone& cone,
@@ -486,6 +520,9 @@ class Walk {
     std::set<std::size_t> realigned_;
     std::vector<bool> exact_before_;
     std::vector<bool> exact_after_;
+    std::map<std::size_t, std::set<std::size_t>> opened_;  // per value of `after`: no leaves of it
+    std::map<std::size_t, int> levels_;
+    std::set<std::string> proven_;           // keys of questions
     std::vector<std::optional<Twin>> twin_;  // per value of `after`: what it is in `before`
     std::size_t enumerated_ = 0;
 };
@@ -499,24 +536,30 @@ std::vector<std::string> answers_in(const std::string& output) {
     return answers;
 }
 
-// True if every question was answered; the others are dropped from the walk.
-bool settle(Walk& walk, const std::vector<Question>& questions, double seconds) {
-    std::string script = "(set-logic QF_BV)\n(set-option :timeout 5000)\n";
-    for (const Question& question : questions) script += question.text;
+// How many questions were answered with yes; from the others the walk retreats.
+std::size_t settle(Walk& walk, const std::vector<Question>& questions, double seconds) {
+    std::string script;
+    for (const Question& question : questions) {
+        if (question.text.empty()) continue;
+        script += "(set-option :timeout 5000)\n(set-logic QF_BV)\n" + question.text;
+    }
     const auto limit = std::chrono::seconds(std::max(1, static_cast<int>(std::ceil(seconds))));
     std::vector<std::string> answers;
     if (const auto result = tools::run_z3(script, limit)) answers = answers_in(result->output);
     std::size_t asked = 0;
-    bool all = true;
+    std::size_t yes = 0;
     for (const Question& question : questions) {
         const bool proven =
             !question.text.empty() && asked < answers.size() && answers[asked] == "unsat";
         if (!question.text.empty()) ++asked;
-        if (proven) continue;
-        walk.drop(question.after);
-        all = false;
+        if (proven) {
+            walk.note_proven(question);
+            ++yes;
+        } else {
+            walk.retreat(question.after);
+        }
     }
-    return all;
+    return yes;
 }
 
 }  // namespace
@@ -540,9 +583,10 @@ ProofResult prove_programs(const Program& before, const Program& after, double b
     bool settled = false;
     for (int round = 0; round < kRounds && !settled && watch.seconds() < budget_seconds; ++round) {
         const std::vector<Question> questions = walk.round();
-        asked = questions.size();
         const double left = budget_seconds - watch.seconds();
-        settled = questions.empty() || settle(walk, questions, std::max(1.0, left));
+        const std::size_t yes = settle(walk, questions, std::max(1.0, left));
+        asked += yes;
+        settled = yes == questions.size();
     }
     const std::size_t outputs = after.outputs().size();
     const std::size_t proven = settled ? walk.proven_outputs() : 0;

@@ -8,8 +8,9 @@
 // or differs from it by a constant (a rounding constant that moved into a sum); each suggestion is
 // proven from the equalities below it: operations of equal operands are equal; a cone whose leaves
 // have few codes is run through all of them; anything else is asked of z3, the leaves free within
-// their proven ranges. A suggestion that cannot be proven is dropped and the walk repeated without
-// it. The programs are equal if their outputs are.
+// their proven ranges. Free leaves may take values together that they never have, so after a no the
+// leaves are opened, level by level, before the suggestion is dropped; then the walk is repeated.
+// The programs are equal if their outputs are.
 #pragma once
 
 #include "dfg/program.h"

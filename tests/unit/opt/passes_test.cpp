@@ -11,8 +11,10 @@
 #include "opt/demanded_bits.h"
 #include "opt/dfg_passes.h"
 #include "opt/extrema.h"
+#include "opt/narrowing.h"
 #include "opt/pass.h"
 #include "opt/rounding.h"
+#include "opt/table_sharing.h"
 #include "support/random_program.h"
 #include "support/seed.h"
 #include "support/temporary_folder.h"
@@ -84,6 +86,14 @@ TEST(Passes, DemandedBitsKeepTheFunctionOfRandomPrograms) {
     fuzz(drop_undemanded_bits, 1500, 25, 0.5);
 }
 
+TEST(Passes, KnownBitsKeepTheFunctionOfRandomPrograms) {
+    fuzz(narrow_by_known_bits, 2500, 27, 0.3);
+}
+
+TEST(Passes, SharedTablesKeepTheFunctionOfRandomPrograms) {
+    fuzz(share_tables, 800, 28, 0.2);
+}
+
 TEST(Passes, TogetherKeepTheFunctionOfRandomPrograms) {
     Rng rng(testing::test_seed(26));
     for (int round = 0; round < 300; ++round) {
@@ -142,6 +152,95 @@ TEST(Rounding, ReluAndSaturationBecomeOneCast) {
                       count);
     EXPECT_EQ(count.rewrites, 1);
     EXPECT_EQ(count_of(after, dfg::Op::kMax), 0U) << to_text(after);
+}
+
+TEST(KnownBits, AProductOfAnAlignedValueIsNarrower) {
+    PassCount count;
+    // Multiples of four times x: the factor has two bits less, and so has the product.
+    const Program after = simplify(narrow_by_known_bits(
+        parsed("table t0 t 0 -8 12 4\n%0 = input u2.0\n%1 = input s9.0\n%2 = table s5.0 %0 t0\n"
+               "%3 = mul s13.0 %2 %1\noutput %3\n"),
+        count));
+    EXPECT_EQ(count.rewrites, 1);
+    for (const dfg::Node& node : after.nodes()) {
+        if (node.op != dfg::Op::kMul) continue;
+        EXPECT_EQ(node.format.frac, -2) << to_text(after);
+    }
+}
+
+TEST(KnownBits, ValuesThatOnlyWiringReadsStay) {
+    PassCount count;
+    narrow_by_known_bits(parsed("table t0 t 0 -8 12 4\n%0 = input u2.0\n%1 = table s5.0 %0 t0\n"
+                                "%2 = slice s5.2 %1 >> 0\noutput %2\n"),
+                         count);
+    EXPECT_EQ(count.rewrites, 0);
+}
+
+TEST(Decisions, AComparisonOfAWrappingSumStays) {
+    PassCount count;
+    simplify_decisions(parsed("%0 = input s8.0\n%1 = input s8.0\n%2 = sub s8.0 %0 %1\n"
+                              "%3 = const u0.0 0\n%4 = lt u1.0 %2 %3\noutput %4\n"),
+                       count);
+    EXPECT_EQ(count.rewrites, 0);
+}
+
+TEST(Decisions, ASumWithAnotherReaderIsComparedAsItIs) {
+    PassCount count;
+    simplify_decisions(parsed("%0 = input s8.0\n%1 = input s8.0\n%2 = add s9.0 %0 %1\n"
+                              "%3 = const u0.0 0\n%4 = lt u1.0 %2 %3\noutput %4 %2\n"),
+                       count);
+    EXPECT_EQ(count.rewrites, 0);
+}
+
+// t[i] is any curve of 128 entries; the second table is what `entry` makes of it.
+template <class Entry>
+Program two_tables(std::string_view format, Entry entry) {
+    std::string first = "table t0 t";
+    std::string second = "table t1 u";
+    for (int i = 0; i < 128; ++i) {
+        const int code = (i * i * 7 + 13 * i) % 200;
+        first += " " + std::to_string(code);
+        second += " " + std::to_string(entry(i, code));
+    }
+    return parsed(first + "\n" + second + "\n%0 = input u7.0\n%1 = table u8.4 %0 t0\n%2 = table " +
+                  std::string(format) + " %0 t1\noutput %1 %2\n");
+}
+
+TEST(SharedTables, TheSameCurveIsLookedUpOnce) {
+    PassCount count;
+    const auto same = [](int, int code) { return code; };
+    EXPECT_EQ(count_of(simplify(share_tables(two_tables("u8.2", same), count)), dfg::Op::kTable),
+              1U);
+    const auto mirrored = [](int, int code) { return 255 - code; };
+    EXPECT_EQ(
+        count_of(simplify(share_tables(two_tables("u8.4", mirrored), count)), dfg::Op::kTable), 1U);
+    const auto shifted = [](int, int code) { return code - 100; };
+    EXPECT_EQ(count_of(simplify(share_tables(two_tables("s8.4", shifted), count)), dfg::Op::kTable),
+              1U);
+    EXPECT_EQ(count.rewrites, 3);
+}
+
+TEST(SharedTables, OneOtherEntryIsAnotherCurve) {
+    PassCount count;
+    const auto other = [](int i, int code) { return i == 77 ? code ^ 1 : code; };
+    share_tables(two_tables("u8.2", other), count);
+    EXPECT_EQ(count.rewrites, 0);
+}
+
+TEST(SharedTables, EntriesThatAreNeverLookedUpCostNothing) {
+    PassCount count;
+    // The index is even, so bit 0 decides nothing: one LUT per bit with six inputs instead of
+    // seven.
+    std::string table = "table t0 t";
+    for (int i = 0; i < 128; ++i) table += " " + std::to_string((i * i * 7 + 13 * i) % 200);
+    const Program after =
+        share_tables(parsed(table + "\n%0 = input u6.0\n%1 = const u1.0 0\n%2 = concat u7.0 %0 %1\n"
+                                    "%3 = table u8.0 %2 t0\noutput %3\n"),
+                     count);
+    EXPECT_EQ(count.rewrites, 1);
+    for (std::size_t i = 0; i < 128; i += 2) {
+        EXPECT_EQ(after.tables()[0].codes[i], after.tables()[0].codes[i + 1]);
+    }
 }
 
 TEST(Decisions, AClampToTheLimitsOfAFormatIsASaturation) {
