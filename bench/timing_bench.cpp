@@ -21,7 +21,8 @@
 namespace gatewright::bench {
 namespace {
 
-// The same networks are asked for faster clocks on a faster chip, within what its clock network can.
+// The same networks are asked for faster clocks on a faster chip, within what its clock network
+// can.
 double asked_mhz(const TimingDesign& design, const schedule::Device& device) {
     const double scale = device.family == "ecp5" ? 1.5 : 1.0;
     return std::min(design.clock_mhz * scale, device.max_clock_mhz);
@@ -144,8 +145,7 @@ Status run_bench(const std::string& folder, const std::string& part, bool calibr
     const std::string work = folder + "/timing";
     std::filesystem::create_directories(work);
     GW_TRY(const std::vector<Placed> placed,
-           place_all(calibrate ? calibration_designs() : evaluation_designs(), part, device,
-                     work));
+           place_all(calibrate ? calibration_designs() : evaluation_designs(), part, device, work));
     if (calibrate) {
         print_fit(fit_device(device, placed), placed);
         return {};
