@@ -159,8 +159,8 @@ Result<StoredDesign> read_design_directory(const std::string& directory) {
 
 std::vector<std::string> rtl_paths(const rtl::Netlist& netlist, const std::string& directory) {
     std::vector<std::string> paths;
-    for (const rtl::Module& module : netlist.modules)
-        paths.push_back(directory + "/rtl/" + module.name + ".v");
+    for (const std::string& name : rtl::module_files(netlist))
+        paths.push_back(directory + "/rtl/" + name + ".v");
     return paths;
 }
 

@@ -21,9 +21,9 @@ class NetlistConformance : public ::testing::TestWithParam<std::size_t> {
 };
 
 void expect_equal(const arch::Design& design, const arch::FlatProgram& flat,
-                  const schedule::Device& device, double clock_mhz,
+                  const schedule::Device& device, const schedule::ScheduleParams& params,
                   const std::vector<std::vector<Integer>>& events) {
-    const auto schedule = schedule::schedule(flat, device, {.clock_mhz = clock_mhz});
+    const auto schedule = schedule::schedule(flat, device, params);
     ASSERT_TRUE(schedule) << schedule.error().message;
     const Status valid = schedule::verify(flat, device, *schedule);
     ASSERT_TRUE(valid) << valid.error().message;
@@ -45,8 +45,12 @@ TEST_P(NetlistConformance, NetlistEqualsDataflow) {
         const arch::Design design = arch::build_design(*typed);
         const arch::FlatProgram flat = arch::flatten(design);
         const auto events = testing::test_events(design, 30, rng);
-        for (const double clock : {150.0, 700.0}) {
-            expect_equal(design, flat, *device, clock, events);
+        for (const auto& [clock, ternary_adders] :
+             {std::pair(150.0, schedule::TernaryAdders::kNever),
+              std::pair(150.0, schedule::TernaryAdders::kWhereTheyPay),
+              std::pair(700.0, schedule::TernaryAdders::kNever)}) {
+            expect_equal(design, flat, *device,
+                         {.clock_mhz = clock, .ternary_adders = ternary_adders}, events);
             ASSERT_FALSE(HasFailure()) << example.layer->attributes().dump(1);
         }
     }

@@ -135,7 +135,7 @@ TEST(Ternary, NeverMoreCyclesAndNeverALowerClock) {
         EXPECT_LE(three->latency_cycles, plain->latency_cycles);
         EXPECT_GE(three->clock_mhz, plain->clock_mhz * 0.999);
         EXPECT_TRUE(verify(flat, device, *three));
-        used += three->absorbed.empty() ? 0 : 1;
+        used += three->absorbed.empty() ? 0U : 1U;
     }
     EXPECT_GT(used, 5U);
 }

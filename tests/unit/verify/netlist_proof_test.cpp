@@ -27,22 +27,26 @@ struct Built {
     rtl::Netlist netlist;
 };
 
-Built built(const arch::Design& design, double clock_mhz) {
+Built built(const arch::Design& design, double clock_mhz,
+            schedule::TernaryAdders ternary_adders = schedule::TernaryAdders::kNever) {
     Built out;
     out.flat = arch::flatten(design);
     const auto device = schedule::find_device("xcvu13p-2").value();
     schedule::ScheduleParams params;
     params.clock_mhz = clock_mhz;
+    params.ternary_adders = ternary_adders;
     out.netlist =
         rtl::build_netlist(design, out.flat, schedule::schedule(out.flat, device, params).value());
     return out;
 }
 
-Built random_network(std::uint64_t seed) {
+Built random_network(std::uint64_t seed,
+                     schedule::TernaryAdders ternary_adders = schedule::TernaryAdders::kNever) {
     Rng rng(seed);
     model::Graph graph = testing::random_network(
         rng, {.sizes = {6, 10, 6, 4}, .weight_bits = 4, .activation_bits = 5});
-    return built(arch::build_design(model::infer_types(std::move(graph)).value()), 400);
+    return built(arch::build_design(model::infer_types(std::move(graph)).value()), 400,
+                 ternary_adders);
 }
 
 // Applies `change` to the first statement it accepts; true if there was one.
@@ -65,6 +69,20 @@ TEST(NetlistProof, RandomNetworksAreProven) {
         const ProofResult result = prove_netlist(network.flat, network.netlist, kBudget);
         EXPECT_EQ(result.outcome, Outcome::kProven) << result.detail;
     }
+}
+
+TEST(NetlistProof, ThreeInputAddersAreProvenAndAWrongSignInOneIsFound) {
+    Built network = random_network(testing::test_seed(5), schedule::TernaryAdders::kWhereTheyPay);
+    ASSERT_GT(rtl::statistics(network.netlist).ternary_adders, 0);
+    const ProofResult right = prove_netlist(network.flat, network.netlist, kBudget);
+    EXPECT_EQ(right.outcome, Outcome::kProven) << right.detail;
+    ASSERT_TRUE(mutate<Assign>(network.netlist, [](Assign& assign, rtl::Statement&) {
+        if (!rtl::is_three_input_adder(assign.operation)) return false;
+        assign.operation =
+            assign.operation == Operation::kAdd3 ? Operation::kAdd2Sub1 : Operation::kAdd3;
+        return true;
+    }));
+    EXPECT_EQ(prove_netlist(network.flat, network.netlist, kBudget).outcome, Outcome::kDisproven);
 }
 
 TEST(NetlistProof, EveryLayerKindIsProven) {
