@@ -242,12 +242,15 @@ class Planner {
             return;
         }
         const auto cast = only_reader(*pool);
-        if (!cast ||
-            channels_of(typed_.type(*cast).shape) != channels_of(typed_.type(last).shape)) {
-            return;
+        const model::TensorType& type = typed_.type(last);
+        const std::size_t channels = channels_of(type.shape);
+        const std::size_t positions = tensor::element_count(chain.front().repetition->positions);
+        if (!cast || channels_of(typed_.type(*cast).shape) != channels ||
+            type.elements.size() != positions * channels) {
+            return;  // other channels than the chain's words
         }
         const auto* quantize = dynamic_cast<const layers::Quantize*>(graph_[*cast].layer.get());
-        if (quantize == nullptr || !is_monotone(*quantize, typed_.type(last))) return;
+        if (quantize == nullptr || !is_monotone(*quantize, type)) return;
         auto layer = chain_layer(*cast, typed_);
         if (!layer || layer->parts.size() != 1) return;
         planned_[cast->index()] = true;
