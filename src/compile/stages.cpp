@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/stages.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "arch/stored_stages.h"
 #include "compile/design_directory.h"
+#include "emulate/staged_engine.h"
+#include "verify/stimuli.h"
 
 namespace gatewright::compile {
 namespace {
@@ -50,6 +53,29 @@ Status optimize_parts(arch::StagedDesign& plan, const opt::OptimizeParams& param
     return {};
 }
 
+// Vectors for the emitted testbench: edges and random events, fewer of them if they are long.
+std::vector<rtl::StagedVector> testbench_vectors(const CompiledStages& compiled) {
+    constexpr std::int64_t kCycles = 40000;
+    constexpr std::uint64_t kSeed = 1;
+    const emulate::StagedEngine engine(compiled.plan);
+    const std::size_t in = engine.input_count();
+    const std::size_t out = engine.output_count();
+    const std::int64_t affordable = kCycles / (2 * compiled.schedule.rates.initiation_interval);
+    const auto events = static_cast<std::size_t>(std::clamp<std::int64_t>(affordable, 4, 128));
+    auto inputs = verify::stimuli(compiled.plan.inputs, events, kSeed);
+    // From the end: random events, in which inputs sit at edges, too.
+    inputs.erase(inputs.begin(), inputs.end() - static_cast<std::ptrdiff_t>(events * in));
+    std::vector<fixed::Integer> outputs(events * out);
+    engine.run_exact(inputs, outputs);
+    std::vector<rtl::StagedVector> vectors;
+    for (std::size_t e = 0; e < events; ++e) {
+        const auto x = std::span(inputs).subspan(e * in, in);
+        const auto y = std::span(outputs).subspan(e * out, out);
+        vectors.push_back({{x.begin(), x.end()}, {y.begin(), y.end()}});
+    }
+    return vectors;
+}
+
 Json port_json(const rtl::StreamPort& port) {
     Json json = Json::object();
     json.set("name", port.name).set("words", port.words).set("bits", std::int64_t{port.bits});
@@ -87,9 +113,9 @@ Status plan_hardware(CompiledStages& out, Progress& progress) {
     GW_TRY(out.device, schedule::find_device(out.options.part));
     const arch::StageParams params{out.options.mapping, out.options.cmvm, out.options.adder_cache};
     GW_TRY(out.plan, arch::plan_stages(out.typed, params, out.warnings));
+    GW_TRY_STATUS(arch::verify(out.plan));
     progress.stage("dataflow passes");
     GW_TRY_STATUS(optimize_parts(out.plan, out.options.passes, out.passes));
-    GW_TRY_STATUS(arch::verify(out.plan));
     progress.stage("schedule");
     GW_TRY(out.schedule,
            schedule::schedule_stages(out.plan, out.device, schedule_params(out.options)));
@@ -128,6 +154,10 @@ bool is_staged(const std::string& directory) {
 
 std::vector<rtl::File> hardware_files(const CompiledStages& compiled) {
     std::vector<rtl::File> files = rtl::staged_files(compiled.plan, compiled.hardware);
+    for (auto& file : rtl::staged_testbench_files(compiled.plan, compiled.hardware,
+                                                  testbench_vectors(compiled))) {
+        files.push_back(std::move(file));
+    }
     for (auto& file : rtl::synthesis_files(compiled.hardware.netlist, compiled.device,
                                            compiled.schedule.clock_mhz)) {
         files.push_back(std::move(file));

@@ -77,6 +77,7 @@ struct VerifyResult {
     std::size_t exhaustive_vectors = 0;  ///< all inputs there are, or 0
     std::uint64_t seed = 0;
     int latency_cycles = 0;                        ///< by the schedule
+    std::int64_t initiation_interval = 1;          ///< likewise
     std::optional<std::int64_t> measured_latency;  ///< in Verilator
     bool every_layer_proven = false;  ///< so the dataflow equals the reference for all inputs
     std::vector<std::string> notes;   ///< what was left out, and why

@@ -189,6 +189,7 @@ class StagesCheck {
         GW_TRY_STATUS(harness_.run_testbench(input_.hardware.netlist.name, input_.directory));
         VerifyResult& result = harness_.result();
         result.latency_cycles = static_cast<int>(input_.schedule.rates.last_word_cycles);
+        result.initiation_interval = input_.schedule.rates.initiation_interval;
         result.notes.emplace_back(
             "stages are compared on events; no proof covers all inputs (parts are the same "
             "programs that the unrolled design proves)");

@@ -109,8 +109,11 @@ std::string to_text(const VerifyResult& result) {
             row.first->expected, row.first->inputs);
     }
     if (result.measured_latency) {
-        text += fmt::format("  timing     latency {} cycles and an event every cycle, measured\n",
-                            *result.measured_latency);
+        text += fmt::format("  timing     latency {} cycles and an event every {}, measured\n",
+                            *result.measured_latency,
+                            result.initiation_interval == 1
+                                ? "cycle"
+                                : fmt::format("{} cycles", result.initiation_interval));
     }
     if (!result.proofs.empty()) text += proofs_text(result);
     for (const std::string& note : result.notes) text += "  note       " + note + "\n";
