@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "hgq2"))
 
 # XLA simplifies a division by a constant to a product with the rounded reciprocal: a mean of 15 numbers that
-# is 0.3125 comes out as 0.31250003, on the other side of a quantizer's tie. IEEE division, as TensorFlow has.
+# is 0.3125 comes out as 0.31250003, on the other side of a quantizer's tie. Here IEEE division is wanted.
 os.environ["XLA_FLAGS"] = "--xla_disable_hlo_passes=algsimp"
 
 import make_fixtures as dense_networks  # selects the backend, so it comes before keras
