@@ -324,7 +324,9 @@ struct Program {
                 return run_cmvm(cmvm, p);
             });
         sub->add_option("matrix", cmvm.path,
-                        "matrix file ('n_in n_out', then the rows), or a folder of *.txt")
+                        "matrix file ('n_in n_out', then the rows; optional: 'lo hi step' of each "
+                        "input, a line 'arrival' and a line 'deadline' of adder levels), or a "
+                        "folder of *.txt")
             ->required();
         sub->add_option("--input", cmvm.input_type,
                         "type of the inputs if the file gives no ranges (default fixed<8,8>)");

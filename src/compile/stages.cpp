@@ -117,6 +117,11 @@ Status plan_hardware(CompiledStages& out, Progress& progress) {
     progress.stage("dataflow passes");
     GW_TRY_STATUS(optimize_parts(out.plan, out.options.passes, out.passes));
     progress.stage("schedule");
+    if (out.options.ternary_adders.value_or(false)) {
+        return fail(
+            "--ternary: three-input adders are made in designs with a new event each cycle only; "
+            "leave the option out with --io stream, --reuse and loadable weights");
+    }
     GW_TRY(out.schedule,
            schedule::schedule_stages(out.plan, out.device, schedule_params(out.options)));
     progress.stage("netlist");

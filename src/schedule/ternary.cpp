@@ -67,7 +67,9 @@ class Matching {
         const auto readers = only_readers(program);
         std::vector<std::vector<std::size_t>> children(program.size());
         for (std::size_t i = 0; i < program.size(); ++i) {
-            if (is_exact[i] && allowed[i] && readers[i]) children[readers[i]->index()].push_back(i);
+            if (!allowed[i] || !readers[i]) continue;
+            if (is_exact[i] || wraps_above(program, ValueId(i), *readers[i]))
+                children[readers[i]->index()].push_back(i);
         }
         for (std::size_t i = 0; i < program.size(); ++i) weigh(i, children[i]);
         for (std::size_t i = program.size(); i-- > 0;) decide(i);
@@ -174,6 +176,13 @@ int chain_bits(const Program& program, const Node& sum, const std::vector<Term>&
     return std::max(0, sum.format.width - std::max(0, first));
 }
 
+bool wraps_above(const Program& program, ValueId operand, ValueId sum) {
+    const fixed::Format& to = program[sum].format;
+    const fixed::Format& from = program[operand].format;
+    const int up = to.frac - from.frac + (program[sum].args[1] == operand ? program[sum].shift : 0);
+    return from.width + up >= to.width;
+}
+
 Absorbed choose_absorbed(const Program& program, const std::vector<bool>& allowed) {
     return Matching(program, allowed).take();
 }
@@ -187,6 +196,7 @@ Status verify_absorbed(const Program& program, const Absorbed& absorbed) {
     const std::vector<bool> is_exact = dfg::exact_sums(program);
     const std::vector<bool> live = live_values(program);
     std::vector<int> readers(program.size(), 0);
+    std::vector<bool> is_congruent(program.size(), false);
     std::vector<int> taken(program.size(), 0);
     const auto bad = [&](std::size_t i, std::string_view what) {
         return fail(fmt::format("{}: value %{} cannot be absorbed: {}", program.name, i, what));
@@ -198,6 +208,7 @@ Status verify_absorbed(const Program& program, const Absorbed& absorbed) {
             if (!is_addition(program.nodes()[i]) || !live[i])
                 return bad(arg.index(), "its reader is no addition");
             if (absorbed[i]) return bad(arg.index(), "its reader is absorbed itself");
+            is_congruent[arg.index()] = wraps_above(program, arg, ValueId(i));
             if (++taken[i] > 1) return bad(arg.index(), "its reader absorbs another one");
         }
     }
@@ -206,7 +217,7 @@ Status verify_absorbed(const Program& program, const Absorbed& absorbed) {
         if (!absorbed[i]) continue;
         if (!is_addition(program.nodes()[i]) || !live[i]) return bad(i, "it is no addition");
         if (readers[i] != 1) return bad(i, "it has more than one reader, or is an output");
-        if (!is_exact[i]) return bad(i, "it may wrap");
+        if (!is_exact[i] && !is_congruent[i]) return bad(i, "it may wrap");
     }
     return {};
 }

@@ -5,8 +5,9 @@
 // additions; a schedule says which of them are absorbed: made inside the three-input adder of their
 // only reader, in its cycle, with no carry chain, net or register of their own.
 //
-// Absorbing keeps every bit of the result. The reader adds modulo 2^width, so all that is needed is
-// that the absorbed value is its exact sum: what is proven not to wrap (dfg/affine.h).
+// Absorbing keeps every bit of the result. The reader adds modulo 2^width, so the absorbed value
+// may as well be its exact sum, if it is proven not to wrap (dfg/affine.h), or if the bits that
+// wrapping takes away lie above the reader's.
 //
 // Which: pairs of a reader and an operand form a forest, each addition takes part in at most one
 // pair, and the pairs that save the most LUTs are an exact maximum-weight matching on its trees.
@@ -48,8 +49,12 @@ int chain_bits(const dfg::Program& program, const dfg::Node& sum, const std::vec
 /// a constant takes no LUTs, so there is nothing to save. Empty if none is worth it.
 Absorbed choose_absorbed(const dfg::Program& program, const std::vector<bool>& allowed);
 
-/// Checks that every absorbed value may be: an addition, exact, read by one addition only, which
-/// absorbs no other and is not absorbed. The error names the value.
+/// True if wrapping of an operand of this sum does not reach the sum's own bits: both are the same
+/// modulo 2^width.
+bool wraps_above(const dfg::Program& program, dfg::ValueId operand, dfg::ValueId sum);
+
+/// Checks that every absorbed value may be: an addition, exact or wrapping above, read by one
+/// addition only, which absorbs no other and is not absorbed. The error names the value.
 Status verify_absorbed(const dfg::Program& program, const Absorbed& absorbed);
 
 }  // namespace gatewright::schedule

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "schedule/liveness.h"
+#include "schedule/ternary.h"
 #include "schedule/wires.h"
 #include "support/stopwatch.h"
 #include "tools/z3.h"
@@ -198,7 +199,7 @@ class Script {
             assumptions += in_range(arg);
             if (!is_made_by_reader(arg)) continue;
             for (const ValueId inner : program_[arg].operands()) assumptions += in_range(inner);
-            assumptions += is_exact(arg);
+            if (!schedule::wraps_above(program_, arg, value)) assumptions += is_exact(arg);
         }
         const std::string expected = evaluated(node);
         const std::string found = terms_.definition(nets_.at(value), text_);

@@ -57,6 +57,19 @@ TEST(Ternary, ASumThatMayWrapStays) {
             .empty());
 }
 
+// The reader keeps eight bits too: whatever was lost in a + b lies above them. With one bit more in
+// the reader, or a shift the other way, it would show.
+TEST(Ternary, ASumThatWrapsAboveItsReaderIsAbsorbed) {
+    const auto absorbed = [](const std::string& reader) {
+        return !chosen(std::string(kInputs) + "%4 = add s8.0 %0 %1\n" + reader + "output %5\n")
+                    .empty();
+    };
+    EXPECT_TRUE(absorbed("%5 = add s8.0 %4 %2\n"));
+    EXPECT_FALSE(absorbed("%5 = add s9.0 %4 %2\n"));
+    EXPECT_TRUE(absorbed("%5 = sub s9.0 %2 %4 << 1\n"));
+    EXPECT_FALSE(absorbed("%5 = add s9.1 %2 %4 << -1\n"));
+}
+
 // a - (b - c) is a + c - b; with the shift of the reader, both terms move.
 TEST(Ternary, SignsAndShiftsOfTheAbsorbedTermsFollowTheReader) {
     const auto flat = flat_of(std::string(kInputs) +
