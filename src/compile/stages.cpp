@@ -55,13 +55,13 @@ Status optimize_parts(arch::StagedDesign& plan, const opt::OptimizeParams& param
 
 // Vectors for the emitted testbench: edges and random events, fewer of them if they are long.
 std::vector<rtl::StagedVector> testbench_vectors(const CompiledStages& compiled) {
-    constexpr std::int64_t kCycles = 40000;
+    constexpr std::int64_t kCycles = 8000;
     constexpr std::uint64_t kSeed = 1;
     const emulate::StagedEngine engine(compiled.plan);
     const std::size_t in = engine.input_count();
     const std::size_t out = engine.output_count();
     const std::int64_t affordable = kCycles / (2 * compiled.schedule.rates.initiation_interval);
-    const auto events = static_cast<std::size_t>(std::clamp<std::int64_t>(affordable, 4, 128));
+    const auto events = static_cast<std::size_t>(std::clamp<std::int64_t>(affordable, 3, 128));
     auto inputs = verify::stimuli(compiled.plan.inputs, events, kSeed);
     // From the end: random events, in which inputs sit at edges, too.
     inputs.erase(inputs.begin(), inputs.end() - static_cast<std::ptrdiff_t>(events * in));

@@ -20,7 +20,7 @@ using fixed::Integer;
 using tools::WordStream;
 
 // Events for the netlist simulator: it walks every cycle on exact bits.
-constexpr std::int64_t kSimulatedCycles = 60'000;
+constexpr std::int64_t kSimulatedCycles = 15'000;
 
 // Where an element of a port lies in the words of its stream. Written from the definition of a word
 // (channels side by side, the first lowest), sharing nothing with rtl/stages.
