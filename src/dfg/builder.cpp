@@ -192,6 +192,13 @@ std::optional<ValueId> Builder::simplify(const Node& node) {
             if (range(1).max() <= range(0).min()) return node.args[is_min ? 1 : 0];
             return std::nullopt;
         }
+        case Op::kLess:
+            if (node.args[0] == node.args[1]) return constant(0);
+            return std::nullopt;
+        case Op::kLessEqual:
+        case Op::kEqual:
+            if (node.args[0] == node.args[1]) return constant(1);
+            return std::nullopt;
         case Op::kSelect:
             if (node.args[1] == node.args[2]) return node.args[1];
             if (zero(0)) return node.args[2];

@@ -45,6 +45,9 @@ TEST_F(BuilderTest, LeavesOutWhatChangesNothing) {
     EXPECT_EQ(b.select(b.constant(1), x, y), x);
     EXPECT_TRUE(b[b.sub(x, x)].range.is_constant());
     EXPECT_EQ(b.scaled(x, 0), x);
+    EXPECT_EQ(b.less(x, x), b.constant(0));
+    EXPECT_EQ(b.less_equal(x, x), b.constant(1));
+    EXPECT_EQ(b.equal(x, x), b.constant(1));
 }
 
 TEST_F(BuilderTest, DropsModesThatCannotAct) {
