@@ -52,7 +52,12 @@ std::string fast_xilinx(const YosysJob& job) {
     return "read_verilog -lib -specify +/xilinx/cells_sim.v\n" + read_commands(job) +
            "proc\nflatten\nopt_expr\nopt_clean\nopt_merge\nwreduce\nopt_expr -fine\n"
            "techmap -map adders.v\nalumacc\nopt_clean\n"
-           "memory -nomap\nmemory_map\nopt_clean\n"
+           // Enables of whole words, and nothing for words that are not written: else each bit of a
+           // memory is mapped alone. LUT RAM as asked for; the others are logic.
+           "opt_expr -mux_undef\nsimplemap t:$mux\nopt_expr\nopt_clean\nmemory -nordff -nomap\n" +
+           "memory_map t:$mem_v2 a:ram_style=distributed %d\n" +
+           fmt::format("synth_xilinx -family {} -run map_memory:map_ffram\n", job.family) +
+           "memory_map\nopt_clean\n"
            "techmap -map +/techmap.v -D LUT_SIZE=6 -map +/xilinx/arith_map.v\n"
            "opt_expr\nopt_merge\nopt_dff\nopt_clean\n"
            "xilinx_srl -fixed -minlen 3\ntechmap -map +/xilinx/cells_map.v\n"

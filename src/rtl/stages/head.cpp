@@ -195,7 +195,8 @@ class HeadBuilder {
     Bits added(std::size_t lane, const Bits& is_first, const Bits& bias, const Bits& sum) {
         const std::string name = fmt::format("sum{}", lane);
         const Bits from = c_.choose(name + "_from", is_first, bias, sum);
-        return c_.plus(name + "_next", from, partials_[lane]);
+        // The chosen one second: then a carry cell's LUT makes it, and it is no LUT of its own.
+        return c_.plus(name + "_next", partials_[lane], from);
     }
 
     // All sums, the first group's first: its accumulators, moved on when they were finished.

@@ -158,6 +158,37 @@ TEST(Storage, TakesTheSmallerKind) {
     EXPECT_EQ(block_rams(2048, 10), 2);
 }
 
+// Cells that Yosys maps the memories of a module to.
+std::string mapped_cells(const Module& module) {
+    const Netlist netlist = alone(module);
+    const TemporaryDirectory directory;
+    for (const File& file : verilog_files(netlist)) directory.write(file.path, file.content);
+    const std::string script = fmt::format(
+        "read_verilog rtl/{0}.v; hierarchy -top {0}; proc; flatten; opt_expr -mux_undef; "
+        "simplemap t:$mux; opt_expr; opt_clean; memory -nordff -nomap; "
+        "memory_map t:$mem_v2 a:ram_style=distributed %d; synth_xilinx -family xcup -run "
+        "map_memory:map_ffram; memory_map; stat",
+        netlist.name);
+    const auto outcome = testing::run_in(directory.path(), {"yosys", "-p", script});
+    EXPECT_TRUE(outcome.ok()) << outcome.output;
+    return outcome.output.substr(outcome.output.rfind("Number of cells:"));
+}
+
+TEST(Storage, YosysMapsMemoriesAsTheyAreMeant) {
+    const auto ring_of = [](int width, std::int64_t steps) {
+        Circuit c("delay", "test");
+        const Bits in = c.input("in", width);
+        const Bits enable = c.input("enable", 1);
+        c.output("out", delayed_by(c, "late", in, steps, enable));
+        return c.finish();
+    };
+    // 32 words of 70 bits: five RAM32M16 of 14 bits each.
+    EXPECT_NE(mapped_cells(ring_of(70, 32)).find("RAM32M16                        5"),
+              std::string::npos);
+    const std::string shift = mapped_cells(ring_of(2, 9));
+    EXPECT_EQ(shift.find("RAM"), std::string::npos) << shift;
+}
+
 // Words pushed `latency` cycles after they are reserved, reservations and pops at random.
 void expect_fifo(std::int64_t depth, int width, std::size_t latency, Rng& rng) {
     Netlist netlist;
