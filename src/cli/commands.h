@@ -26,6 +26,7 @@ struct CompileArgs {
     std::string output;  ///< empty: explore only
     bool explore = false;
     std::string explore_output;  ///< folder for a design of every number of stages; empty: none
+    Json fit_record = {};        ///< of options that --fit chose: "fit" of report.json
 };
 Result<Outcome> run_compile(const CompileArgs& args, Progress& progress);
 

@@ -12,6 +12,7 @@
 #include "compile/compile.h"
 #include "compile/design_directory.h"
 #include "compile/explore.h"
+#include "compile/fit.h"
 #include "compile/place.h"
 #include "compile/report_json.h"
 #include "compile/stages.h"
@@ -52,6 +53,38 @@ Status write_explored(const compile::Compiled& compiled,
     return {};
 }
 
+// What --fit chose, beside the design's own summary.
+std::string fit_text(const compile::Fitted& fitted) {
+    std::string out =
+        fmt::format("  fit        {}: lowest latency {:.1f} ns",
+                    compile::to_text(*fitted.options.fit), fitted.reached.latency_ns());
+    out +=
+        fitted.exhaustive
+            ? " of all mappings, by our estimates\n"
+            : fmt::format(" found; {}\n",
+                          fitted.left_out > 0
+                              ? fmt::format("bound {:.1f} ns without {} choices that are too "
+                                            "large to try",
+                                            fitted.bound_ns, fitted.left_out)
+                              : fmt::format("no mapping has less than {:.1f} ns", fitted.bound_ns));
+    for (const auto& [layer, own] : fitted.options.mapping.layers) {
+        if (own.reuse.value_or(1) == 1 && !own.multipliers) continue;
+        out += fmt::format("             {}: reuse {}{}\n", layer, own.reuse.value_or(1),
+                           own.multipliers == arch::Multipliers::kDsp ? ", DSP blocks" : "");
+    }
+    return out;
+}
+
+Result<Outcome> run_compile_fitted(CompileArgs args, Progress& progress) {
+    if (args.explore) return fail("--explore and --fit: one at a time");
+    GW_TRY(const compile::Fitted fitted, compile::fit(args.options, progress));
+    args.options = fitted.options;
+    args.fit_record = fitted.record;
+    GW_TRY(Outcome out, run_compile(args, progress));
+    out.text += fit_text(fitted);
+    return out;
+}
+
 Result<Outcome> run_compile_stages(const CompileArgs& args, Progress& progress) {
     if (args.explore) {
         return fail(
@@ -62,6 +95,7 @@ Result<Outcome> run_compile_stages(const CompileArgs& args, Progress& progress) 
     progress.stage("write");
     Outcome out;
     out.json = compile::make_report(compiled, progress, args.output);
+    if (!args.fit_record.is_null()) out.json.set("fit", args.fit_record);
     GW_TRY_STATUS(compile::write_design_directory(compiled, out.json, args.output));
     out.text = summary_text(out.json);
     out.text += fmt::format("  written to {}/ (report.html is for reading)\n", args.output);
@@ -74,6 +108,7 @@ Result<Outcome> run_compile(const CompileArgs& args, Progress& progress) {
     if (args.output.empty() && !args.explore) {
         return fail("compile needs -o FOLDER to write to (or --explore, to only print)");
     }
+    if (args.options.fit && args.fit_record.is_null()) return run_compile_fitted(args, progress);
     if (arch::needs_stages(args.options.mapping)) return run_compile_stages(args, progress);
     GW_TRY(const compile::Compiled compiled, compile::compile_model(args.options, progress));
     Json explored;
@@ -89,6 +124,7 @@ Result<Outcome> run_compile(const CompileArgs& args, Progress& progress) {
     progress.stage("write");
     Json report = compile::make_report(compiled, progress, args.output);
     if (args.explore) report.set("explore", std::move(explored));
+    if (!args.fit_record.is_null()) report.set("fit", args.fit_record);
     Outcome out;
     out.text = summary_text(report) + table;
     if (!args.output.empty()) {

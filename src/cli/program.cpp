@@ -40,6 +40,7 @@ struct ModelText {
     bool round_reuse = false;
     bool loadable_weights = false;
     std::string multipliers;
+    std::string fit;
     std::vector<std::string> passes;
     std::vector<std::string> without_passes;
     std::string dump_passes;
@@ -66,6 +67,9 @@ struct ModelText {
         if (loadable_weights) out.mapping.weights = arch::WeightStore::kLoadable;
         if (!multipliers.empty()) {
             GW_TRY(out.mapping.multipliers, compile::parse_multipliers(multipliers));
+        }
+        if (!fit.empty()) {
+            GW_TRY(out.fit, compile::parse_fit(fit));
         }
         if (!passes.empty()) out.passes.only = passes;
         if (!without_passes.empty()) out.passes.without = without_passes;
@@ -193,6 +197,9 @@ struct Program {
         add_hardware_options(*sub, text);
         add_mapping_options(*sub, text);
         add_model_options(*sub, text);
+        sub->add_option("--fit", text.fit,
+                        "choose reuse, multipliers and clock for the lowest latency within a "
+                        "budget: lut=20000,dsp=64,bram=4,latency=2us,ii=40 (any of them)");
     }
 
     void add_emulate() {

@@ -48,7 +48,8 @@ void warn_of_constants(const model::TypedGraph& typed, std::vector<std::string>&
     }
 }
 
-// Design, schedule and netlist of a typed graph: the half that load_design() repeats.
+}  // namespace
+
 Status build_hardware(Compiled& out, Progress& progress) {
     progress.stage("lower to adder graphs");
     out.design = arch::build_design(out.typed, {out.options.cmvm, out.options.adder_cache});
@@ -69,8 +70,6 @@ Status build_hardware(Compiled& out, Progress& progress) {
     out.netlist = rtl::build_netlist(out.design, out.flat, out.schedule);
     return {};
 }
-
-}  // namespace
 
 schedule::ScheduleParams schedule_params(const Options& options) {
     schedule::ScheduleParams params;

@@ -50,6 +50,9 @@ struct Compiled : Imported {
 /// Everything, from the model file.
 Result<Compiled> compile_model(const Options& options, Progress& progress);
 
+/// Design, schedule and netlist, from the model's types and the options in `out`.
+Status build_hardware(Compiled& out, Progress& progress);
+
 /// A design directory's design again, from its model.json and design.json. The emitted RTL must be
 /// what this version would write (the hashes agree), else the error asks to compile again.
 Result<Compiled> load_design(const std::string& directory, Progress& progress);

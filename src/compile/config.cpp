@@ -6,6 +6,7 @@
 //     name = "jets"
 //     part = "xcvu13p-2"
 //     clock = "360MHz"              # or latency = "100ns"
+//     fit = "lut=20000,latency=2us" # choose reuse factors, multipliers and clock within a budget
 //     stages = 8                    # or exactly this many clock cycles
 //     input_register = true
 //     output_register = true
@@ -98,6 +99,10 @@ class ConfigReader {
                       {"latency",
                        [&](const toml::node& n) {
                            parsed(n, "design.latency", parse_latency, options_.latency);
+                       }},
+                      {"fit",
+                       [&](const toml::node& n) {
+                           parsed(n, "design.fit", parse_fit, options_.fit);
                        }},
                       {"stages",
                        [&](const toml::node& n) {

@@ -22,6 +22,15 @@ struct LatencyBudget {
     int cycles = 0;
 };
 
+/// What `--fit` must keep within; unset: as much as is needed. Sizes are our estimates.
+struct FitBudget {
+    std::optional<std::int64_t> lut;
+    std::optional<std::int64_t> dsp;
+    std::optional<std::int64_t> bram;  ///< block RAMs of 36 kbit
+    std::optional<LatencyBudget> latency;
+    std::optional<std::int64_t> ii;  ///< clock cycles between events
+};
+
 /// How the pipeline is cut, beside its clock.
 struct PipelineOptions {
     std::optional<int> stages;    ///< exactly this many clock cycles
@@ -45,6 +54,8 @@ struct Options {
     std::optional<bool> ternary_adders;
     opt::OptimizeParams passes;
     arch::MappingParams mapping;
+    /// Choose the mapping and (unless given) the clock: fit.h.
+    std::optional<FitBudget> fit;
 };
 
 inline constexpr double kDefaultClockMhz = 200;
@@ -53,6 +64,11 @@ inline constexpr double kDefaultClockMhz = 200;
 Result<double> parse_clock(std::string_view text);
 /// "100ns", "0.1us" or "12cycles" / "12".
 Result<LatencyBudget> parse_latency(std::string_view text);
+
+/// "lut=20000,dsp=64,bram=4,latency=2us,ii=40"; latency as parse_latency, the others whole numbers.
+Result<FitBudget> parse_fit(std::string_view text);
+/// Text that parse_fit() reads.
+std::string to_text(const FitBudget& budget);
 
 /// Fills what the TOML file says into `options`. Unknown keys are errors, all listed at once.
 Status read_config(const std::string& path, Options& options);

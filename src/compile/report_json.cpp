@@ -50,6 +50,7 @@ std::string compile_command(const Options& options, const Made& made,
                     shell_word(directory), made.part, shell_word(made.name));
     out += to_options(options.mapping);
     if (options.clock_mhz) out += fmt::format(" --clock {:g}MHz", *options.clock_mhz);
+    if (options.fit) out += " --fit " + shell_word(to_text(*options.fit));
     if (options.latency && options.latency->nanoseconds > 0) {
         out += fmt::format(" --latency {:g}ns", options.latency->nanoseconds);
     } else if (options.latency) {

@@ -108,14 +108,17 @@ std::string function_text(const CompiledStages& compiled) {
 
 }  // namespace
 
-Status plan_hardware(CompiledStages& out, Progress& progress) {
-    progress.stage("plan stages");
-    GW_TRY(out.device, schedule::find_device(out.options.part));
+Status plan_parts(CompiledStages& out) {
     const arch::StageParams params{out.options.mapping, out.options.cmvm, out.options.adder_cache};
     GW_TRY(out.plan, arch::plan_stages(out.typed, params, out.warnings));
     GW_TRY_STATUS(arch::verify(out.plan));
-    progress.stage("dataflow passes");
-    GW_TRY_STATUS(optimize_parts(out.plan, out.options.passes, out.passes));
+    return optimize_parts(out.plan, out.options.passes, out.passes);
+}
+
+Status plan_hardware(CompiledStages& out, Progress& progress) {
+    GW_TRY(out.device, schedule::find_device(out.options.part));
+    progress.stage("plan stages");
+    GW_TRY_STATUS(plan_parts(out));
     progress.stage("schedule");
     if (out.options.ternary_adders.value_or(false)) {
         return fail(

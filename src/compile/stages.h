@@ -25,7 +25,10 @@ struct CompiledStages : Imported {
 /// Everything, from the model file. options.mapping must need stages.
 Result<CompiledStages> compile_stages(const Options& options, Progress& progress);
 
-/// The same from the model's types on: what --fit repeats.
+/// Stages and their parts after the passes, from the model's types on: what --fit repeats.
+Status plan_parts(CompiledStages& out);
+
+/// Everything from the model's types on.
 Status plan_hardware(CompiledStages& out, Progress& progress);
 
 /// A design directory's design again, as load_design().

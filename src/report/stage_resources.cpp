@@ -2,6 +2,7 @@
 #include "report/stage_resources.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gatewright::report {
 namespace {
@@ -29,9 +30,13 @@ Resources pipeline_cost(const std::string& name, const schedule::Pipeline& pipel
     return count_resources(design, pipeline.flat, pipeline.schedule, registers).total;
 }
 
-StageResources stage_cost(const arch::Stage& stage, const schedule::StagePipelines& pipelines) {
+}  // namespace
+
+StageResources stage_resources(const arch::Stage& stage,
+                               const schedule::StagePipelines& pipelines) {
     StageResources cost;
     cost.latency = pipelines.latency;
+    cost.logic.estimate.lut = kControlLuts;
     if (pipelines.words) add(pipeline_cost(stage.name, *pipelines.words), cost.logic);
     if (!pipelines.step) return cost;
     const auto& work = std::get<arch::Compute>(stage.work);
@@ -57,23 +62,28 @@ StageResources stage_cost(const arch::Stage& stage, const schedule::StagePipelin
     return cost;
 }
 
-}  // namespace
+double memory_luts(std::int64_t bits) {
+    return static_cast<double>(bits) / static_cast<double>(kBitsPerLut);
+}
+
+std::int64_t block_rams(std::int64_t bits) {
+    return (bits + kBlockBits - 1) / kBlockBits;
+}
 
 StagedResources count_stages(const arch::StagedDesign& design,
                              const schedule::StagedSchedule& schedule,
                              const rtl::StagedNetlist& hardware) {
     StagedResources out;
     for (std::size_t s = 0; s < design.stages.size(); ++s) {
-        out.stages.push_back(stage_cost(design.stages[s], schedule.stages[s]));
+        out.stages.push_back(stage_resources(design.stages[s], schedule.stages[s]));
         out.stages.back().busy_cycles = schedule.rates.stage_cycles[s];
-        out.stages.back().logic.estimate.lut += kControlLuts;
         add(out.stages.back().logic, out.total);
     }
     const rtl::NetlistStats stats = rtl::statistics(hardware.netlist);
     out.memory_bits = stats.memory_bits;
     const std::int64_t in_luts = stats.memory_bits - stats.block_memory_bits;
-    out.total.estimate.lut += (in_luts + kBitsPerLut - 1) / kBitsPerLut;
-    out.total.estimate.bram = (stats.block_memory_bits + kBlockBits - 1) / kBlockBits;
+    out.total.estimate.lut += static_cast<std::int64_t>(std::ceil(memory_luts(in_luts)));
+    out.total.estimate.bram = block_rams(stats.block_memory_bits);
     out.total.register_bits = stats.register_bits;
     out.total.estimate.ff = stats.register_bits;
     out.total.estimate.fmax_mhz = schedule.clock_mhz;

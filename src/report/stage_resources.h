@@ -26,6 +26,14 @@ struct StagedResources {
     std::int64_t memory_bits = 0;  ///< weights, delay lines, FIFOs in memories
 };
 
+/// One stage without what its neighbours decide (delay lines, FIFOs) and without its weight memory.
+StageResources stage_resources(const arch::Stage& stage,
+                               const schedule::StagePipelines& pipelines);
+
+/// What so many bits in memory of LUTs, or of block RAM, count as in an estimate.
+double memory_luts(std::int64_t bits);
+std::int64_t block_rams(std::int64_t bits);
+
 StagedResources count_stages(const arch::StagedDesign& design,
                              const schedule::StagedSchedule& schedule,
                              const rtl::StagedNetlist& hardware);
