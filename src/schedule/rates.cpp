@@ -69,9 +69,10 @@ class DepthSearch {
 
     Result<Pace> pace(const std::vector<std::int64_t>& depths) const {
         GW_TRY(const Flow alone, flow(depths, 1, 0));
-        GW_TRY(const Flow packed, flow(depths, 2 * events_, 0));
+        // In the middle of the stream: the last events leave faster, nothing follows them.
+        GW_TRY(const Flow packed, flow(depths, 3 * events_, 0));
         const auto& a = packed.events[events_ - 1];
-        const auto& b = packed.events.back();
+        const auto& b = packed.events[2 * events_ - 1];
         const auto between = static_cast<std::int64_t>(events_);
         return Pace{(b.last - a.last + between - 1) / between,
                     alone.events[0].first - alone.events[0].accepted,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "emulate/engine.h"
 #include "emulate/reals.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <limits>
 
 #include "dfg/interpreter.h"
+#include "emulate/engine.h"
 #include "support/random_program.h"
 #include "support/seed.h"
 
