@@ -2,6 +2,9 @@
 #include "compile/fit.h"
 
 #include <fmt/format.h>
+#include <stdlib.h>
+
+#include <filesystem>
 
 #include "compile/fit_search.h"
 #include "compile/mapping_options.h"
@@ -109,6 +112,26 @@ Status check_options(const Options& options) {
     return {};
 }
 
+// Adder graphs are solved once and read again by every other mapping that has them.
+class SolvedKernels {
+  public:
+    SolvedKernels() {
+        std::error_code error;
+        std::string name = (std::filesystem::temp_directory_path(error) / "gw_fit_XXXXXX").string();
+        if (!error && ::mkdtemp(name.data()) != nullptr) folder_ = name;
+    }
+    ~SolvedKernels() {
+        std::error_code error;
+        if (!folder_.empty()) std::filesystem::remove_all(folder_, error);
+    }
+    SolvedKernels(const SolvedKernels&) = delete;
+    SolvedKernels& operator=(const SolvedKernels&) = delete;
+    [[nodiscard]] const std::string& folder() const { return folder_; }
+
+  private:
+    std::string folder_;  // empty: none could be made
+};
+
 Json record_of(const Fitted& fitted, const FitBudget& budget, double combinations) {
     Json reached = Json::object();
     const FitPoint& point = fitted.reached;
@@ -130,7 +153,10 @@ Json record_of(const Fitted& fitted, const FitBudget& budget, double combination
 Result<Fitted> fit(const Imported& imported, const Options& options) {
     GW_TRY_STATUS(check_options(options));
     const FitBudget& budget = *options.fit;
-    GW_TRY(FitSearch search, FitSearch::make(imported, options));
+    const SolvedKernels kernels;
+    Options cached = options;
+    if (cached.adder_cache.empty()) cached.adder_cache = kernels.folder();
+    GW_TRY(FitSearch search, FitSearch::make(imported, cached));
     const FitFound found = search.best(FitObjective::kLatency, budget);
     if (!found.candidate) return tl::unexpected<Error>(impossible(search, budget));
     Fitted out;

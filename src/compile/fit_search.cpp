@@ -20,7 +20,7 @@ constexpr std::int64_t kMoreSteps = 1000;  // depth first, once those are spent
 constexpr std::int64_t kMostBuilt = 48;    // per search
 
 // Stages alone underestimate a design: it needs at most this share less than the least seen.
-constexpr double kOptimism = 0.98;
+constexpr double kOptimism = 0.95;
 
 FitPoint unrolled_point(const Compiled& compiled, const schedule::Schedule& schedule) {
     const auto registers =
@@ -142,21 +142,27 @@ Status FitSearch::prepare() {
             "--fit: an operation is slower than the clock in every mapping; ask for a "
             "slower --clock, or leave it out");
     }
-    // The smallest design says what is around the stages.
+    // Nothing shared, at every clock: what the layers that join one stage save shows only here.
+    // And the most folded design says what is around the stages.
     for (std::size_t c = 0; c < space_.clocks.size(); ++c) {
-        std::vector<std::size_t> choices;
-        for (const auto& layer : kept_[c]) {
-            if (!layer.empty()) choices.push_back(layer.back());
-        }
-        if (choices.size() != space_.layers.size()) continue;
-        const auto node = bounded(c, choices);
-        if (!node || is_unrolled(*node)) continue;
-        const auto candidate = built(*node);
-        if (!candidate) continue;
-        surroundings_ = static_cast<double>(candidate->point.lut) - node->cost.lut;
-        break;
+        build_corner(c, [](const auto& kept) { return kept.front(); });
+    }
+    for (std::size_t c = 0; c < space_.clocks.size(); ++c) {
+        if (build_corner(c, [](const auto& kept) { return kept.back(); })) break;
     }
     return {};
+}
+
+// A design that says how estimates and stages differ.
+template <class Pick>
+bool FitSearch::build_corner(std::size_t clock, Pick pick) {
+    std::vector<std::size_t> choices;
+    for (const auto& kept : kept_[clock]) {
+        if (kept.empty()) return false;
+        choices.push_back(pick(kept));
+    }
+    const auto node = bounded(clock, std::move(choices));
+    return node && !is_unrolled(*node) && built(*node);
 }
 
 // One function, at every clock that it meets.
@@ -345,6 +351,7 @@ void FitSearch::expand(Run& run, const Node& node) {
 FitFound FitSearch::best(FitObjective objective, const FitBudget& budget) {
     Run run{objective, budget, {}, 0, 0, {}, false};
     for (const FitCandidate& candidate : unrolled_) consider(run, candidate);
+    for (const auto& [key, candidate] : built_) consider(run, candidate);
     for (std::size_t c = 0; c < space_.clocks.size(); ++c) {
         auto root = bounded(c, {});
         if (!root || !fits(point_of(*root), budget)) continue;

@@ -57,6 +57,8 @@ class FitSearch {
     Status prepare();
     Status add_unrolled(const schedule::Device& device);
     void drop_dominated();
+    template <class Pick>
+    bool build_corner(std::size_t clock, Pick pick);
     std::optional<Node> bounded(std::size_t clock, std::vector<std::size_t> choices);
     [[nodiscard]] FitPoint point_of(const Node& node) const;
     [[nodiscard]] bool is_unrolled(const Node& node) const;

@@ -97,11 +97,12 @@ class SpaceBuilder {
         return out;
     }
 
-    [[nodiscard]] Result<std::vector<schedule::StagePipelines>> pipelines(
-        const arch::StagedDesign& design, double mhz) const {
+    [[nodiscard]] Result<schedule::StagePipelines> pipelines(const arch::StagedDesign& design,
+                                                             const arch::Stage& stage,
+                                                             double mhz) const {
         schedule::ScheduleParams params = schedule_params(options_);
         params.clock_mhz = mhz;
-        return schedule::schedule_pipelines(design, device_, params);
+        return schedule::schedule_stage(design, stage, device_, params);
     }
 
     static bool meets(const schedule::StagePipelines& stage, double mhz) {
@@ -187,16 +188,18 @@ class SpaceBuilder {
     // Stages without choice, from the most folded plan. A clock that one of them misses is left
     // out.
     Status add_clock(const arch::StagedDesign& folded, double mhz) {
-        GW_TRY(const auto stages, pipelines(folded, mhz));
         std::set<std::size_t> chosen;
         for (const FitLayer& layer : space_.layers) {
             chosen.insert(layer.stages.begin(), layer.stages.end());
         }
-        FitClock clock{mhz, {}, schedule::latencies(stages), {}};
-        for (std::size_t s = 0; s < stages.size(); ++s) {
+        FitClock clock{mhz, {}, {}, {}};
+        for (std::size_t s = 0; s < folded.stages.size(); ++s) {
+            clock.latency.push_back(1);  // of a chosen stage: not yet known
             if (chosen.contains(s)) continue;
-            if (!meets(stages[s], mhz)) return {};
-            clock.fixed += cost_of(folded.stages[s], stages[s]);
+            GW_TRY(const schedule::StagePipelines stage, pipelines(folded, folded.stages[s], mhz));
+            if (!meets(stage, mhz)) return {};
+            clock.latency.back() = stage.latency;
+            clock.fixed += cost_of(folded.stages[s], stage);
         }
         for (const FitLayer& layer : space_.layers) {
             clock.costs.emplace_back(layer.choices.size());
@@ -205,51 +208,84 @@ class SpaceBuilder {
         return {};
     }
 
-    // All layers at their choice of this number, or their last.
+    // All layers at their choice of this number, or their last. An unrolled layer may join the
+    // stage before it, so each is unrolled alone.
     Status sweep(std::size_t choice) {
         std::vector<std::size_t> choices;
-        for (const FitLayer& layer : space_.layers) {
-            choices.push_back(std::min(choice, layer.choices.size() - 1));
+        for (const FitLayer& layer : space_.layers) choices.push_back(layer.choices.size() - 1);
+        const std::vector<std::size_t> folded = choices;
+        std::vector<std::size_t> together;
+        for (std::size_t l = 0; l < space_.layers.size(); ++l) {
+            if (choice >= space_.layers[l].choices.size()) continue;
+            if (!space_.layers[l].choices[choice].multipliers) {
+                std::vector<std::size_t> alone = folded;
+                alone[l] = choice;
+                GW_TRY_STATUS(add_costs(alone, {l}));
+            } else {
+                choices[l] = choice;
+                together.push_back(l);
+            }
         }
+        return together.empty() ? Status() : add_costs(choices, together);
+    }
+
+    Status add_costs(const std::vector<std::size_t>& choices,
+                     const std::vector<std::size_t>& layers) {
         GW_TRY(const CompiledStages planned, plan(chosen_mapping(space_, options_, choices)));
+        GW_TRY(const CompiledStages others, plan(without(choices, layers)));
         for (FitClock& clock : space_.clocks) {
-            GW_TRY(const auto stages, pipelines(planned.plan, clock.mhz));
-            std::vector<bool> is_counted(stages.size(), false);
-            for (std::size_t l = 0; l < space_.layers.size(); ++l) {
-                if (choice >= space_.layers[l].choices.size()) continue;
-                clock.costs[l][choice] =
-                    choice_cost(space_.layers[l], planned.plan, stages, clock.mhz, is_counted);
+            for (const std::size_t l : layers) {
+                GW_TRY(clock.costs[l][choices[l]],
+                       choice_cost(space_.layers[l], planned.plan, others.plan, clock.mhz));
             }
         }
         return {};
     }
 
-    // A layer that joined the stage of another one is counted there.
-    [[nodiscard]] std::optional<ChoiceCost> choice_cost(
-        const FitLayer& layer, const arch::StagedDesign& plan,
-        const std::vector<schedule::StagePipelines>& pipelines, double mhz,
-        std::vector<bool>& is_counted) const {
+    // The same, but these layers at their last choice.
+    [[nodiscard]] MappingParams without(std::vector<std::size_t> choices,
+                                        const std::vector<std::size_t>& layers) const {
+        for (const std::size_t l : layers) choices[l] = space_.layers[l].choices.size() - 1;
+        return chosen_mapping(space_, options_, choices);
+    }
+
+    static const arch::Stage* stage_with(const arch::StagedDesign& plan, LayerId id) {
+        for (const arch::Stage& stage : plan.stages) {
+            const auto& layers = stage.layers;
+            if (std::find(layers.begin(), layers.end(), id) != layers.end()) return &stage;
+        }
+        return nullptr;
+    }
+
+    // Of a layer that joins another one's stage: what it adds there (`others`: without it).
+    [[nodiscard]] Result<std::optional<ChoiceCost>> choice_cost(const FitLayer& layer,
+                                                                const arch::StagedDesign& plan,
+                                                                const arch::StagedDesign& others,
+                                                                double mhz) const {
+        constexpr int kNoHop = -1;  // a word leaves in the cycle in which it came
         ChoiceCost out;
         for (const std::size_t s : layer.stages) {
             const LayerId id = space_.skeleton.stages[s].layers.front();
-            StagePace pace;
-            for (std::size_t own = 0; own < plan.stages.size(); ++own) {
-                const arch::Stage& stage = plan.stages[own];
-                if (std::find(stage.layers.begin(), stage.layers.end(), id) == stage.layers.end()) {
-                    continue;
-                }
-                if (!meets(pipelines[own], mhz)) return std::nullopt;
-                if (head_of(stage) != nullptr && stage.layers.front() == id) {
-                    pace.folding = std::get<Compute>(stage.work).folding;
-                }
-                if (is_counted[own]) continue;
-                is_counted[own] = true;
-                pace.latency = pipelines[own].latency;
-                out.cost += cost_of(stage, pipelines[own]);
+            StagePace& pace = out.pace.emplace_back();
+            const arch::Stage* stage = stage_with(plan, id);
+            if (stage == nullptr) continue;
+            GW_TRY(const auto scheduled, pipelines(plan, *stage, mhz));
+            if (!meets(scheduled, mhz)) return std::optional<ChoiceCost>();
+            out.cost += cost_of(*stage, scheduled);
+            pace.latency = scheduled.latency;
+            const bool is_own = stage->layers.front() == id;
+            if (is_own && head_of(*stage) != nullptr) {
+                pace.folding = std::get<Compute>(stage->work).folding;
             }
-            out.pace.push_back(pace);
+            const arch::Stage* host = is_own ? nullptr : stage_with(others, stage->layers.front());
+            if (host == nullptr) continue;
+            GW_TRY(const auto alone, pipelines(others, *host, mhz));
+            const FitCost hosted = cost_of(*host, alone);
+            out.cost += {-hosted.lut, -hosted.dsp, -hosted.block_bits};
+            // Two pipelines in one may need a cycle less than one after the other.
+            pace.latency = std::max(kNoHop, kNoHop + scheduled.latency - alone.latency - 1);
         }
-        return out;
+        return std::optional(std::move(out));
     }
 
     const Imported& imported_;

@@ -79,12 +79,10 @@ std::vector<int> latencies(const std::vector<StagePipelines>& stages) {
     return out;
 }
 
-Result<std::vector<StagePipelines>> schedule_pipelines(const StagedDesign& design,
-                                                       const Device& device,
-                                                       const ScheduleParams& params) {
-    const double clock_mhz = params.clock_mhz.value_or(kDefaultClockMhz);
-    double slowest = clock_mhz;
-    return all_pipelines(design, device, inner(params, clock_mhz), slowest);
+Result<StagePipelines> schedule_stage(const StagedDesign& design, const Stage& stage,
+                                      const Device& device, const ScheduleParams& params) {
+    return stage_pipelines(design, stage, device,
+                           inner(params, params.clock_mhz.value_or(kDefaultClockMhz)));
 }
 
 Result<StagedSchedule> schedule_stages(const StagedDesign& design, const Device& device,

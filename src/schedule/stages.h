@@ -85,10 +85,9 @@ struct StagedSchedule {
     double requested_mhz = 0;
 };
 
-/// Every stage's arithmetic at the clock (or the nearest that a single operation allows).
-Result<std::vector<StagePipelines>> schedule_pipelines(const arch::StagedDesign& design,
-                                                       const Device& device,
-                                                       const ScheduleParams& params);
+/// One stage's arithmetic at the clock (or the nearest that a single operation allows).
+Result<StagePipelines> schedule_stage(const arch::StagedDesign& design, const arch::Stage& stage,
+                                      const Device& device, const ScheduleParams& params);
 
 /// Schedules every stage's arithmetic at the clock, then computes FIFO depths (the smallest that
 /// never slow the design down), latency and initiation interval.
