@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "arch/stored_stages_check.h"
 #include "dfg/text.h"
 
 namespace gatewright::arch {
@@ -138,9 +139,7 @@ class Reader {
             GW_TRY(const StreamId id, stream_id(result));
             design_.results.push_back(id);
         }
-        if (design_.results.size() != design_.outputs.size())
-            return fail("has not one result per output port");
-        GW_TRY_STATUS(check_ports());
+        GW_TRY_STATUS(check_structure(design_));
         return std::move(design_);
     }
 
@@ -259,20 +258,6 @@ class Reader {
             }
         }
         return work;
-    }
-
-    Status check_ports() const {
-        for (const Stream& stream : design_.streams) {
-            if (stream.producer.valid()) continue;
-            if (design_.inputs[stream.port].elements.size() != stream.words * stream.channels())
-                return fail(fmt::format("stream '{}' is not its input port", stream.name));
-        }
-        for (std::size_t p = 0; p < design_.results.size(); ++p) {
-            const Stream& stream = design_[design_.results[p]];
-            if (design_.outputs[p].elements.size() != stream.words * stream.channels())
-                return fail(fmt::format("stream '{}' is not its output port", stream.name));
-        }
-        return {};
     }
 
     StagedDesign design_;

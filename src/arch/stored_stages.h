@@ -12,8 +12,9 @@ namespace gatewright::arch {
 
 Json to_json(const StagedDesign& design);
 
-/// Reads it back. Ports come from design.json. The structure is checked; the programs' claims of
-/// ranges are believed, as of a file whose hash is right (dfg::parse_stored_text).
+/// Reads it back. Ports come from design.json. The structure is checked (check_structure in
+/// stored_stages_check.h); the programs' claims of ranges are believed, as of a file whose hash is
+/// right (dfg::parse_stored_text).
 Result<StagedDesign> stages_from_json(const Json& json, const dfg::Interface& ports);
 
 }  // namespace gatewright::arch

@@ -19,6 +19,8 @@ namespace {
 
 // Cycles without a moving word after which a design has stopped.
 constexpr int kPatience = 2'000'000;
+// Cycles after the last word in which no other one may come.
+constexpr int kSilence = 1000;
 
 std::string port_list(const char* macro, const std::vector<WordStream>& streams) {
     std::string out = fmt::format("#define {}(X)", macro);
@@ -95,10 +97,11 @@ Result<StreamsRun> simulate_streams(const StreamsJob& job) {
     GW_TRY(const std::string tool_version, version(kVerilator));
     GW_TRY(const ScratchDirectory scratch, ScratchDirectory::create());
     const Stopwatch watch;
-    const VerilatorModel model{job.top, job.files, kStreamsDriver,
-                               port_list("GW_IN", job.inputs) + port_list("GW_OUT", job.outputs) +
-                                   fmt::format("#define GW_PATIENCE {}\n", kPatience),
-                               job.time_limit};
+    const VerilatorModel model{
+        job.top, job.files, kStreamsDriver,
+        port_list("GW_IN", job.inputs) + port_list("GW_OUT", job.outputs) +
+            fmt::format("#define GW_PATIENCE {}\n#define GW_SILENCE {}\n", kPatience, kSilence),
+        job.time_limit};
     GW_TRY(const std::string program, build_simulator(model, scratch));
     const double build_seconds = watch.seconds();
     GW_TRY(StreamsRun run, run_simulator(job, scratch, program));

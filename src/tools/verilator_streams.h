@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verilator on a design with streams at its ports. The driver offers words back to back, takes what
-// comes out, and writes down the cycles; then it resets the design and does it again with words
-// held back at random on both sides, and compares; then it resets in mid-flight and does it once
-// more. It knows nothing of what is inside.
+// Verilator on a design with streams at its ports. The driver sends one event through and writes
+// down the cycles; it offers all words back to back and takes what comes out; it does it again with
+// words held back at random on both sides, and compares; then it resets in mid-flight and does it
+// once more. It knows nothing of what is inside.
 //
 // Ports: clk, rst; per stream <name>_valid, <name>_ready, <name>, <name>_last.
 #pragma once
@@ -37,7 +37,7 @@ struct StreamsJob {
 
 struct StreamsRun {
     std::vector<std::vector<std::uint32_t>> outputs;  ///< per output stream, as WordStream::data
-    /// Of the first event, back to back: cycles from its first word accepted to its first and last
+    /// Of the first event, alone in the design: cycles from its first word accepted to its first and last
     /// word offered, over all ports.
     std::int64_t first_word_cycles = -1;
     std::int64_t last_word_cycles = -1;
