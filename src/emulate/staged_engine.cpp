@@ -123,6 +123,9 @@ struct ComputeStep {
         std::optional<Matrix<Code>> head;
         Engine engine;
         std::vector<std::uint32_t> positions;
+        /// Per channel, from the program's fraction bits to the stream's: a channel that is the
+        /// same constant at all positions of the part keeps its own format. Empty: all 0.
+        std::vector<int> shifts;
     };
     std::vector<Input> inputs;
     std::vector<Part> parts;
@@ -150,11 +153,20 @@ std::vector<std::uint32_t> positions_of(const Compute& work, std::size_t part, s
     return out;
 }
 
-// A part's program with outputs in the formats of the stage's stream.
+// A part's program with outputs in the formats of the stage's stream, but for constants.
 dfg::Program alone(const StagedDesign& design, const Stage& stage, const arch::Part& part) {
     Compute work;
     work.parts.push_back({std::nullopt, part.program});
     return arch::merge_parts(design, {stage.name, {}, {}, {}, stage.output, std::move(work)});
+}
+
+std::vector<int> output_shifts(const dfg::Program& program, const arch::Stream& stream) {
+    std::vector<int> shifts;
+    for (std::size_t c = 0; c < stream.channels(); ++c)
+        shifts.push_back(stream.formats[c].frac - program[program.outputs()[c]].format.frac);
+    const bool none =
+        std::all_of(shifts.begin(), shifts.end(), [](int shift) { return shift == 0; });
+    return none ? std::vector<int>{} : shifts;
 }
 
 template <class Code>
@@ -180,8 +192,9 @@ ComputeStep<Code> compute_step(const StagedDesign& design, const Stage& stage) {
         const arch::Part& part = work.parts[k];
         std::optional<Matrix<Code>> head;
         if (part.head) head.emplace(*part.head);
-        step.parts.push_back({std::move(head), Engine(alone(design, stage, part)),
-                              positions_of(work, k, positions)});
+        const dfg::Program program = alone(design, stage, part);
+        step.parts.push_back({std::move(head), Engine(program), positions_of(work, k, positions),
+                              output_shifts(program, design[stage.output])});
     }
     step.output = stage.output.index();
     step.channels = design[stage.output].channels();
@@ -359,6 +372,9 @@ struct StagedEngine::Plan {
                     part.engine.run(std::span<const Code>(sums), std::span<Code>(words), 1);
                 } else {
                     part.engine.run(std::span<const Code>(windows), std::span<Code>(words), 1);
+                }
+                for (std::size_t i = 0; i < words.size() && !part.shifts.empty(); ++i) {
+                    words[i] = static_cast<Code>(shifted(words[i], part.shifts[i % step.channels]));
                 }
                 for (std::size_t r = 0; r < count; ++r) {
                     const auto [event, position] = place(begin + r);
