@@ -270,10 +270,12 @@ class SpaceBuilder {
             const arch::Stage* stage = stage_with(plan, id);
             if (stage == nullptr) continue;
             GW_TRY(const auto scheduled, pipelines(plan, *stage, mhz));
-            if (!meets(scheduled, mhz)) return std::optional<ChoiceCost>();
+            const bool is_own = stage->layers.front() == id;
+            schedule::StagePipelines own = scheduled;
+            if (!is_own) own.step.reset();  // the host's
+            if (!meets(own, mhz)) return std::optional<ChoiceCost>();
             out.cost += cost_of(*stage, scheduled);
             pace.latency = scheduled.latency;
-            const bool is_own = stage->layers.front() == id;
             if (is_own && head_of(*stage) != nullptr) {
                 pace.folding = std::get<Compute>(stage->work).folding;
             }
