@@ -29,6 +29,25 @@ std::string size_line(const Json& report) {
         count_of(*estimate, "ff"), count_of(*estimate, "dsp"), count_of(*estimate, "bram"));
 }
 
+// Of a design of stages.
+std::string streams_line(const Json& report) {
+    const Json* rows = report.find("stage_rows");
+    if (rows == nullptr || !rows->is_array() || rows->as_array().empty()) return {};
+    std::string slowest;
+    double multipliers = 0;
+    for (const Json& row : rows->as_array()) {
+        multipliers += number_of(row, "multipliers");
+        if (slowest.empty() && row.bool_or("bottleneck", false).value_or(false))
+            slowest = text_of(row, "name");
+    }
+    return fmt::format(
+        "  stages     {}; first word after {} cycles, last after {}; pace set by {}\n"
+        "  memory     {} bits for weights, lines and FIFOs; {:.0f} multipliers\n",
+        rows->as_array().size(), count_of(report, "first_word_cycles"),
+        count_of(report, "latency_cycles"), slowest.empty() ? "the ports" : slowest,
+        count_of(report, "memory_bits"), multipliers);
+}
+
 std::string synthesis_line(const Json& report) {
     const Json* synth = report.find("synth");
     if (synth == nullptr || !synth->is_object()) return {};
@@ -75,8 +94,8 @@ std::string summary_text(const Json& report) {
         text_of(report, "part"), number_of(report, "latency_ns"),
         number_of(report, "ii") == 1 ? "cycle"
                                      : fmt::format("{:.0f} cycles", number_of(report, "ii")));
-    out +=
-        size_line(report) + synthesis_line(report) + evidence_line(report) + accuracy_line(report);
+    out += streams_line(report) + size_line(report) + synthesis_line(report) +
+           evidence_line(report) + accuracy_line(report);
     if (const Json* warnings = report.find("warnings");
         warnings != nullptr && warnings->is_array()) {
         for (const Json& warning : warnings->as_array()) {

@@ -197,6 +197,8 @@ Json make_report(const CompiledStages& compiled, const Progress& progress,
     set_cost(json, cost.total);
     json.set("memory_bits", cost.memory_bits);
     json.set("stage_rows", report::stage_rows(compiled.plan, schedule, cost));
+    json.set("timeline", report::stage_timeline(compiled.plan, schedule));
+    json.set("ports", report::port_rows(compiled.plan));
     json.set("fifos", report::fifo_rows(compiled.plan, rates));
     json.set("weights_boxes", report::to_json(report::weight_boxes(compiled.typed.graph())));
     json.set("passes", opt::to_json(compiled.passes));

@@ -19,6 +19,7 @@ struct Section {
 // The page from top to bottom. A section whose body is empty is left out.
 constexpr Section kSections[] = {
     {"layers", "Layers", layers_section},
+    {"stages", "Stages", stages_section},
     {"pipeline", "Pipeline", pipeline_section},
     {"critical-path", "Critical path", critical_path_section},
     {"trade-off", "Trade-off", tradeoff_section},

@@ -123,6 +123,12 @@ std::string pipeline_section(const Json& report) {
     const std::string picture = timeline_svg(report);
     if (picture.empty()) return {};
     std::string note = "The clock cycles in which each layer computes, for one event.";
+    if (!elements(report, "stage_rows").empty()) {
+        note =
+            "One event alone in the design, from the cycle in which its first word is accepted: "
+            "each "
+            "stage from the step that completes its first word to its last word at the next stage.";
+    }
     const auto ii = number(report, "ii");
     if (ii && *ii == 1) {
         note +=

@@ -18,6 +18,8 @@ std::string headline_cards(const Json& report);
 std::string footer(const Json& report);
 
 std::string layers_section(const Json& report);
+/// Of a design of stages: stages, ports and FIFOs.
+std::string stages_section(const Json& report);
 std::string pipeline_section(const Json& report);
 std::string critical_path_section(const Json& report);
 std::string tradeoff_section(const Json& report);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "schedule/stage_flow.h"
+
 namespace gatewright::report {
 namespace {
 
@@ -128,6 +130,41 @@ Json fifo_rows(const arch::StagedDesign& design, const schedule::Rates& rates) {
         row.set("bits", fifo.depth * stream.width());
         rows.push_back(std::move(row));
     }
+    return rows;
+}
+
+Json stage_timeline(const arch::StagedDesign& design, const schedule::StagedSchedule& schedule) {
+    schedule::FlowParams params;
+    params.latency = schedule::latencies(schedule.stages);
+    for (const schedule::Fifo& fifo : schedule.rates.fifos) params.depths.push_back(fifo.depth);
+    const auto flow = schedule::run_flow(design, params);
+    Json rows = Json::array();
+    if (!flow) return rows;
+    for (std::size_t s = 0; s < design.stages.size(); ++s) {
+        const schedule::Flow::Firings& firings = flow->stages[s];
+        Json row = Json::object();
+        row.set("kernel", design.stages[s].name);
+        row.set("first_cycle", firings.first);
+        row.set("last_cycle", firings.last + params.latency[s]);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+Json port_rows(const arch::StagedDesign& design) {
+    Json rows = Json::array();
+    const auto add = [&](const std::string& name, const char* direction,
+                         const arch::Stream& stream) {
+        Json row = Json::object();
+        row.set("name", name).set("direction", direction);
+        row.set("words", stream.words).set("bits", std::int64_t{stream.width()});
+        rows.push_back(std::move(row));
+    };
+    for (const arch::Stream& stream : design.streams) {
+        if (!stream.producer.valid()) add(design.inputs[stream.port].name, "in", stream);
+    }
+    for (std::size_t p = 0; p < design.results.size(); ++p)
+        add(design.outputs[p].name, "out", design[design.results[p]]);
     return rows;
 }
 

@@ -27,8 +27,7 @@ struct StagedResources {
 };
 
 /// One stage without what its neighbours decide (delay lines, FIFOs) and without its weight memory.
-StageResources stage_resources(const arch::Stage& stage,
-                               const schedule::StagePipelines& pipelines);
+StageResources stage_resources(const arch::Stage& stage, const schedule::StagePipelines& pipelines);
 
 /// What so many bits in memory of LUTs, or of block RAM, count as in an estimate.
 double memory_luts(std::int64_t bits);
@@ -38,9 +37,15 @@ StagedResources count_stages(const arch::StagedDesign& design,
                              const schedule::StagedSchedule& schedule,
                              const rtl::StagedNetlist& hardware);
 
-/// The "layers" rows of report.json, one per stage.
+/// The "stage_rows" of report.json.
 Json stage_rows(const arch::StagedDesign& design, const schedule::StagedSchedule& schedule,
                 const StagedResources& cost);
+/// Its "timeline" of one event through the empty design, cycle 0 being the one in which its first
+/// word is accepted: per stage the cycle of the firing of its first word, and the one in which its
+/// last word reaches the next stage's FIFO.
+Json stage_timeline(const arch::StagedDesign& design, const schedule::StagedSchedule& schedule);
+/// Its "ports": name, direction, words per event, bits of a word.
+Json port_rows(const arch::StagedDesign& design);
 /// Its "fifos": stream, reader, depth, peak, bits.
 Json fifo_rows(const arch::StagedDesign& design, const schedule::Rates& rates);
 

@@ -58,6 +58,8 @@ class Queue {
 struct Feed {
     std::vector<Queue*> queues;
     int latency = 0;
+    std::size_t words = 0;         // per event
+    Flow::Firings* log = nullptr;  // of a stage
 
     [[nodiscard]] bool has_credit(Cycle now) const {
         return std::all_of(queues.begin(), queues.end(),
@@ -65,6 +67,9 @@ struct Feed {
     }
     void fire(Cycle now) const {
         for (Queue* queue : queues) queue->push(now + latency + 1);
+        if (log == nullptr || log->count++ >= words) return;
+        if (log->count == 1) log->first = now;
+        log->last = now;
     }
 };
 
@@ -362,6 +367,7 @@ class FlowBuilder {
     FlowBuilder(const StagedDesign& design, const FlowParams& params)
         : design_(design), params_(params), places_(fifo_places(design)) {
         flow_.events.resize(params.events);
+        flow_.stages.resize(design.stages.size());
         queues_.reserve(places_.size());
         for (std::size_t i = 0; i < places_.size(); ++i) queues_.emplace_back(params.depths[i]);
     }
@@ -405,7 +411,7 @@ class FlowBuilder {
     }
 
     Feed feed(arch::StreamId stream, int latency) {
-        Feed out{{}, latency};
+        Feed out{{}, latency, design_[stream].words, nullptr};
         for (std::size_t i = 0; i < places_.size(); ++i) {
             if (places_[i].stream == stream) out.queues.push_back(&queues_[i]);
         }
@@ -433,6 +439,7 @@ class FlowBuilder {
     Status add_stage(std::size_t s) {
         const Stage& stage = design_.stages[s];
         Feed output = feed(stage.output, params_.latency[s]);
+        output.log = &flow_.stages[s];
         const arch::Stream& first = design_[stage.inputs[0].stream];
         if (const auto* work = std::get_if<arch::Rearrange>(&stage.work)) {
             const arch::Stream& result = design_[stage.output];

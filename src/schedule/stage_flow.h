@@ -37,7 +37,13 @@ struct Flow {
         std::int64_t first = 0;     ///< cycle in which the first output word was offered
         std::int64_t last = 0;      ///< cycle in which the last one was
     };
+    struct Firings {
+        std::int64_t first = 0;  ///< cycle in which the first event's first word was fired
+        std::int64_t last = 0;   ///< and its last
+        std::size_t count = 0;   ///< words of all events
+    };
     std::vector<Event> events;
+    std::vector<Firings> stages;
     std::vector<std::int64_t> peaks;  ///< per FIFO place: words fired and not popped, at most
 };
 
