@@ -40,6 +40,10 @@ struct Network {
     bool in_verilator = false;
 };
 
+void PrintTo(const Network& network, std::ostream* out) {
+    *out << network.name;
+}
+
 compile::Options options_for(const Network& network, Hardware hardware) {
     compile::Options options;
     options.model = network.file;
