@@ -58,15 +58,14 @@ std::string fit_text(const compile::Fitted& fitted) {
     std::string out =
         fmt::format("  fit        {}: lowest latency {:.1f} ns",
                     compile::to_text(*fitted.options.fit), fitted.reached.latency_ns());
-    out +=
-        fitted.exhaustive
-            ? " of all mappings, by our estimates\n"
-            : fmt::format(" found; {}\n",
-                          fitted.left_out > 0
-                              ? fmt::format("bound {:.1f} ns without {} choices that are too "
-                                            "large to try",
-                                            fitted.bound_ns, fitted.left_out)
-                              : fmt::format("no mapping has less than {:.1f} ns", fitted.bound_ns));
+    out += fitted.bound_reached
+               ? " by the search's cost model\n"
+               : fmt::format(" found; {}\n",
+                             fitted.left_out > 0
+                                 ? fmt::format("bound {:.1f} ns without {} choices that are too "
+                                               "large to try",
+                                               fitted.bound_ns, fitted.left_out)
+                                 : fmt::format("its bound is {:.1f} ns", fitted.bound_ns));
     for (const auto& [layer, own] : fitted.options.mapping.layers) {
         if (own.reuse.value_or(1) == 1 && !own.multipliers) continue;
         out += fmt::format("             {}: reuse {}{}\n", layer, own.reuse.value_or(1),

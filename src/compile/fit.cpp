@@ -144,7 +144,7 @@ Json record_of(const Fitted& fitted, const FitBudget& budget, double combination
     json.set("combinations", combinations);
     json.set("explored", fitted.explored).set("measured", fitted.measured);
     json.set("left_out", fitted.left_out);
-    json.set("exhaustive", fitted.exhaustive).set("bound_ns", fitted.bound_ns);
+    json.set("bound_reached", fitted.bound_reached).set("bound_ns", fitted.bound_ns);
     return json;
 }
 
@@ -168,7 +168,7 @@ Result<Fitted> fit(const Imported& imported, const Options& options) {
     out.explored = found.explored;
     out.measured = search.measured();
     out.left_out = search.left_out();
-    out.exhaustive = out.bound_ns >= out.reached.latency_ns() && out.left_out == 0;
+    out.bound_reached = out.bound_ns >= out.reached.latency_ns() && out.left_out == 0;
     out.record = record_of(out, budget, search.combinations());
     return out;
 }

@@ -79,7 +79,7 @@ void expect_best(const Imported& imported, const Options& options,
     if (!found) return;
     EXPECT_TRUE(fits(found->reached, *options.fit)) << asked;
     EXPECT_DOUBLE_EQ(found->reached.latency_ns(), *best) << asked;
-    EXPECT_TRUE(found->exhaustive) << asked;
+    EXPECT_TRUE(found->bound_reached) << asked;
     EXPECT_DOUBLE_EQ(found->bound_ns, *best) << asked;
     // What is stored with the design builds the same again.
     const auto again = measure(imported, found->options);

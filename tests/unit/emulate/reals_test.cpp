@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emulate/engine.h"
 #include "emulate/reals.h"
 
 #include <gtest/gtest.h>
