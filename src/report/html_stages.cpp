@@ -4,6 +4,9 @@
 // ports, and the FIFOs between.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "report/html_sections.h"
 #include "report/html_text.h"
 
@@ -20,7 +23,7 @@ std::string cell(std::string_view content) {
     return fmt::format("<td>{}</td>", content);
 }
 
-std::string heading(std::initializer_list<std::string_view> columns) {
+std::string heading(const std::vector<std::string_view>& columns) {
     std::string out = "<table><thead><tr>";
     for (const std::string_view column : columns)
         out += fmt::format("<th scope=\"col\">{}</th>", column);
@@ -42,26 +45,48 @@ std::string words_text(const Json& row, const char* bits) {
            grouped(number(row, bits)) + " bits</span>";
 }
 
-std::string stage_row(const Json& row) {
+struct Column {
+    const char* key;
+    const char* title;
+};
+// Left out where no stage has any.
+constexpr Column kCosts[] = {{"multipliers", "Multipliers"},
+                             {"weight_bits", "Weight bits"},
+                             {"adders", "Adders"},
+                             {"lut", "LUT"},
+                             {"dsp", "DSP"}};
+
+bool is_used(const Json& report, const char* key) {
+    const Json::Array& rows = elements(report, "stage_rows");
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const Json& row) { return number(row, key).value_or(0) > 0; });
+}
+
+std::string stage_row(const Json& report, const Json& row) {
     const Json& slowest = member(row, "bottleneck");
     const bool is_slowest = slowest.is_bool() && slowest.as_bool();
-    std::string out = fmt::format(
-        "<tr{}><th scope=\"row\">{}<span class=\"sub\">{}{}</span></th>",
-        is_slowest ? " class=\"chosen\"" : "", escaped(shortened(text(row, "name"), 40)),
-        escaped(shortened(text(row, "description"), 60)), is_slowest ? " · sets the pace" : "");
+    const auto reuse = number(row, "reuse");
+    std::string below = escaped(shortened(text(row, "description"), 60));
+    if (reuse && *reuse > 1) below += " · reuse " + grouped(reuse);
+    if (is_slowest) below += " · sets the pace";
+    std::string out = fmt::format("<tr{}><th scope=\"row\">{}<span class=\"sub\">{}</span></th>",
+                                  is_slowest ? " class=\"chosen\"" : "",
+                                  escaped(shortened(text(row, "name"), 40)), below);
     out += cell(words_text(row, "word_bits"));
     out += cell(grouped(number(row, "busy_cycles"))) + cell(grouped(number(row, "latency")));
-    const auto reuse = number(row, "reuse");
-    out += cell(reuse && *reuse > 1 ? grouped(reuse) : "–");
-    for (const char* key : {"multipliers", "weight_bits", "adders", "lut", "dsp"})
-        out += count_unless_zero(row, key);
+    for (const Column& column : kCosts) {
+        if (is_used(report, column.key)) out += count_unless_zero(row, column.key);
+    }
     return out + "</tr>\n";
 }
 
 std::string stages_table(const Json& report) {
-    std::string table = heading({"Stage", "Words per event", "Busy cycles", "Latency", "Reuse",
-                                 "Multipliers", "Weight bits", "Adders", "LUT", "DSP"});
-    for (const Json& row : elements(report, "stage_rows")) table += stage_row(row);
+    std::vector<std::string_view> columns = {"Stage", "Words per event", "Busy cycles", "Latency"};
+    for (const Column& column : kCosts) {
+        if (is_used(report, column.key)) columns.emplace_back(column.title);
+    }
+    std::string table = heading(columns);
+    for (const Json& row : elements(report, "stage_rows")) table += stage_row(report, row);
     return table + "</tbody></table>";
 }
 
