@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -82,6 +83,22 @@ TEST_F(Library, PortsAndFormatsAreDescribed) {
     const auto outputs = emulator.outputs();
     ASSERT_EQ(outputs.size(), 1U);
     EXPECT_FALSE(outputs[0].elements[0].is_signed);  // after a relu
+}
+
+// Folded and streamed designs have the function of the model file.
+TEST_F(Library, DesignsOfStagesGiveTheFormula) {
+    for (const std::string options : {"--reuse 2", "--io stream", "--loadable-weights"}) {
+        const std::string command = std::string(GW_BINARY) + " compile " + path("tiny.json") +
+                                    " -o " + path("staged") + " " + options + " > /dev/null";
+        ASSERT_EQ(std::system(command.c_str()), 0) << command;
+        const auto loaded = Emulator::load(path("staged"));
+        ASSERT_TRUE(loaded) << loaded.error().message;
+        EXPECT_GT(loaded->latency_cycles(), 0);
+        const std::array<double, 4> x = {1, 2.1, -4, 0.124};
+        std::array<double, 4> y{};
+        ASSERT_TRUE(loaded->run(x, y));
+        EXPECT_EQ(y, (std::array<double, 4>{3.75, 2.5, 0, 3.5}));
+    }
 }
 
 TEST_F(Library, RealValuesAndCodesGiveTheFormula) {
