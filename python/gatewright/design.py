@@ -262,7 +262,7 @@ def compile(
 
     `out`: the design directory to write; without it the design lives in a temporary one, as long as
     the returned object. `clock`: "360MHz" or a number of MHz. Every other option of the command line
-    is a keyword: latency="100ns", precision="fixed<16,6>", config="types.toml" ... `progress`: called
+    is a keyword: latency="100ns", precision="fixed<16,6>", io="stream", reuse=8 ... `progress`: called
     with every stage; False for silence.
     """
     folder = tempfile.TemporaryDirectory(prefix="gatewright-") if out is None else None

@@ -38,6 +38,21 @@ def test_the_trained_models_outputs_bit_for_bit(jets: gw.Design, events: np.ndar
     assert np.array_equal(jets.predict(events.astype(np.float64), threads=1), expected)
 
 
+@pytest.mark.parametrize(
+    "mapping",
+    [{"reuse": 16, "round_reuse": True}, {"loadable_weights": True}, {"io": "stream", "reuse": 8, "round_reuse": True}],
+)
+def test_designs_of_stages_give_the_same_bits(mapping: dict[str, str | int | bool], events: np.ndarray) -> None:
+    design = gw.compile(JETS / "jets.keras", progress=False, **mapping)
+    assert np.array_equal(design.predict(events), np.load(JETS / "jets_expected.npy"))
+    assert (design.path / "stages.json").exists()
+
+
+def test_a_reuse_factor_that_does_not_divide_is_an_error(tiny: Path) -> None:
+    with pytest.raises(gw.Error, match="the nearest that do: 2 and 4"):
+        gw.compile(tiny, reuse=3, progress=False)
+
+
 def test_numbers_of_the_hardware(jets: gw.Design) -> None:
     stored = json.loads((jets.path / "design.json").read_text())
     assert jets.latency_cycles == stored["latency_cycles"] > 0
