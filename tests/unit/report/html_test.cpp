@@ -146,6 +146,37 @@ TEST(Html, WrongTimingOrADisprovenLayerIsShownAsBad) {
     EXPECT_TRUE(has(to_html(report), "Verification failed"));
 }
 
+Json staged_report() {
+    return *parse_json(R"({"name": "s", "stage_rows": [
+      {"name": "<b>conv", "description": "a \"window\"", "words": 30, "word_bits": 12,
+       "busy_cycles": 4321, "latency": 7, "reuse": 6, "multipliers": 9, "lut": 55,
+       "bottleneck": true},
+      {"name": "pool", "words": 6, "word_bits": 8, "busy_cycles": 30, "latency": 2, "lut": 5}],
+      "ports": [{"name": "x", "direction": "in", "words": 30, "bits": 10}],
+      "fifos": [{"stream": "x", "reader": "pool", "depth": 77, "peak": 76, "bits": 770}]})");
+}
+
+TEST(Html, StagesPortsAndFifosAreShownWithTheSlowestStageMarked) {
+    const std::string page = to_html(staged_report());
+    for (const char* text : {"&lt;b&gt;conv", "4321", "reuse 6 · sets the pace", "Multipliers",
+                             "77", "Table of ports", "Table of FIFOs"}) {
+        EXPECT_TRUE(has(page, text)) << text;
+    }
+    EXPECT_FALSE(has(page, "<b>conv"));
+    EXPECT_FALSE(has(page, "DSP</th>"));  // no stage has one
+    EXPECT_EQ(first_unbalanced_tag(page), "");
+    EXPECT_FALSE(has(to_html(sample()), "id=\"stages\""));
+}
+
+TEST(Html, StageRowsOfWrongTypesLeaveTheirPartsOut) {
+    Json report = staged_report();
+    report.set("stage_rows", *parse_json(R"([3, null, {"name": 7, "words": "x", "lut": []}])"));
+    report.set("fifos", "none").set("ports", *parse_json("[[]]"));
+    const std::string page = to_html(report);
+    EXPECT_EQ(first_unbalanced_tag(page), "");
+    EXPECT_FALSE(has(page, "Table of FIFOs"));
+}
+
 TEST(HtmlText, NumbersReadWell) {
     EXPECT_EQ(grouped(1234.0), "1234");
     EXPECT_EQ(grouped(12345.0), "12\u202f345");
