@@ -239,19 +239,36 @@ TEST(Rates, OfRandomGraphsAreWhatTheRefereeSees) {
     const char* more = std::getenv("GW_RANDOM_GRAPHS");
     const int graphs = more == nullptr ? 60 : std::atoi(more);
     Rng rng(testing::test_seed(65));
+    int refused = 0;
     for (int round = 0; round < graphs; ++round) {
         const Graph graph = testing::random_graph(rng, static_cast<int>(rng.between(1, 7)));
         arch::StageParams params;
         params.mapping = testing::random_mapping(rng);
         const StagedDesign design = plan_of(graph, params);
         std::vector<int> latency;
-        for (std::size_t s = 0; s < design.stages.size(); ++s)
-            latency.push_back(static_cast<int>(rng.between(1, 12)));
+        for (const arch::Stage& stage : design.stages) {
+            const bool moves = std::holds_alternative<arch::Rearrange>(stage.work);
+            latency.push_back(moves ? 1 : static_cast<int>(rng.between(2, 12)));
+        }
+        std::string stages = "graph " + std::to_string(round) + ":";
+        for (std::size_t s = 0; s < design.stages.size(); ++s) {
+            stages += " " + design.stages[s].name + " to " +
+                      std::to_string(design[design.stages[s].output].words) + " words, latency " +
+                      std::to_string(latency[s]) + ";";
+        }
+        SCOPED_TRACE(stages);
+        // A few tiny inputs under large windows are refused (docs/stages.md).
+        if (const auto rates = compute_rates(design, latency); !rates) {
+            EXPECT_NE(rates.error().message.find("the words stop moving"), std::string::npos);
+            ++refused;
+            continue;
+        }
         const StagedSchedule schedule = claimed(design, latency);
         const Status status = verify(design, schedule);
         ASSERT_TRUE(status) << status.error().message << "\nof\n" << testing::describe(graph);
         for (const Fifo& fifo : schedule.rates.fifos) EXPECT_LE(fifo.peak, fifo.depth);
     }
+    EXPECT_LE(refused, graphs / 10);
 }
 
 }  // namespace
