@@ -16,6 +16,9 @@ if [ -n "$given" ]; then
     exit 0
 fi
 venv=$build/venv-$name
+# Several tests may want the same packages at once: one makes them, the others wait.
+exec 9> "$venv.lock"
+flock 9
 if ! cmp -s "$requirements" "$venv/requirements.txt"; then
     rm -rf "$venv"
     python3 -m venv "$venv" >&2

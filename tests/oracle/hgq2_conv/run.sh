@@ -8,7 +8,7 @@ set -eu
 import_eval=$1
 build=$2
 here=$(dirname "$0")
-count=${3:-40}
+count=${3:-10}
 seed=${4:-${GW_SEED:-1}}
 python=$("$here/../venv.sh" "$build")
 work=$build/oracle-hgq2-conv

@@ -8,7 +8,7 @@ set -eu
 import_eval=$1
 build=$2
 here=$(cd "$(dirname "$0")" && pwd)
-count=${3:-44}
+count=${3:-22}
 seed=${4:-${GW_SEED:-1}}
 python=$("$here/../venv.sh" "$build" qkeras)
 work=$build/oracle-qkeras-conv
