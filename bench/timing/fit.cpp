@@ -94,8 +94,7 @@ ArcMedians arc_medians(const std::vector<Placed>& placed) {
     ArcMedians out;
     out.clock_to_out = median(arcs.clock_to_out);
     out.lut = median(arcs.lut);
-    const double exit =
-        arcs.exit_net.empty() ? median(arcs.exit) : median(arcs.exit_net) + out.lut;
+    const double exit = arcs.exit_net.empty() ? median(arcs.exit) : median(arcs.exit_net) + out.lut;
     out.carry_entry = median(arcs.entry) + exit;
     out.carry_bit = mean(arcs.bit);
     out.carry_block = median(arcs.block);

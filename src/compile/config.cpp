@@ -89,47 +89,45 @@ class ConfigReader {
     }
 
     void design(const toml::node& node) {
-        read_section(node, "design",
-                     {{"name", [&](const toml::node& n) { text(n, "design.name", options_.name); }},
-                      {"part", [&](const toml::node& n) { text(n, "design.part", options_.part); }},
-                      {"clock",
-                       [&](const toml::node& n) {
-                           parsed(n, "design.clock", parse_clock, options_.clock_mhz);
-                       }},
-                      {"latency",
-                       [&](const toml::node& n) {
-                           parsed(n, "design.latency", parse_latency, options_.latency);
-                       }},
-                      {"fit",
-                       [&](const toml::node& n) {
-                           parsed(n, "design.fit", parse_fit, options_.fit);
-                       }},
-                      {"stages",
-                       [&](const toml::node& n) {
-                           int stages = 0;
-                           number(n, "design.stages", stages);
-                           options_.pipeline.stages = stages;
-                       }},
-                      {"input_register",
-                       [&](const toml::node& n) {
-                           flag(n, "design.input_register", options_.pipeline.input_register);
-                       }},
-                      {"output_register",
-                       [&](const toml::node& n) {
-                           flag(n, "design.output_register", options_.pipeline.output_register);
-                       }},
-                      {"register_fanout",
-                       [&](const toml::node& n) {
-                           number(n, "design.register_fanout", options_.pipeline.register_fanout);
-                       }},
-                      {"input_type",
-                       [&](const toml::node& n) {
-                           parsed(n, "design.input_type", fixed::parse_cast,
-                                  options_.import.input_type);
-                       }},
-                      {"winner_only", [&](const toml::node& n) {
-                           flag(n, "design.winner_only", options_.import.winner_only);
-                       }}});
+        read_section(
+            node, "design",
+            {{"name", [&](const toml::node& n) { text(n, "design.name", options_.name); }},
+             {"part", [&](const toml::node& n) { text(n, "design.part", options_.part); }},
+             {"clock",
+              [&](const toml::node& n) {
+                  parsed(n, "design.clock", parse_clock, options_.clock_mhz);
+              }},
+             {"latency",
+              [&](const toml::node& n) {
+                  parsed(n, "design.latency", parse_latency, options_.latency);
+              }},
+             {"fit",
+              [&](const toml::node& n) { parsed(n, "design.fit", parse_fit, options_.fit); }},
+             {"stages",
+              [&](const toml::node& n) {
+                  int stages = 0;
+                  number(n, "design.stages", stages);
+                  options_.pipeline.stages = stages;
+              }},
+             {"input_register",
+              [&](const toml::node& n) {
+                  flag(n, "design.input_register", options_.pipeline.input_register);
+              }},
+             {"output_register",
+              [&](const toml::node& n) {
+                  flag(n, "design.output_register", options_.pipeline.output_register);
+              }},
+             {"register_fanout",
+              [&](const toml::node& n) {
+                  number(n, "design.register_fanout", options_.pipeline.register_fanout);
+              }},
+             {"input_type",
+              [&](const toml::node& n) {
+                  parsed(n, "design.input_type", fixed::parse_cast, options_.import.input_type);
+              }},
+             {"winner_only", [&](const toml::node& n) {
+                  flag(n, "design.winner_only", options_.import.winner_only);
+              }}});
     }
 
     void precision(const toml::node& node) {

@@ -30,12 +30,12 @@ bool fits(const FitPoint& point, const FitBudget& budget);
 struct Fitted {
     Options options;  ///< with the mapping and the clock that were chosen; `fit` stays
     FitPoint reached;
-    double bound_ns = 0;        ///< no mapping that was considered has a lower latency
-    bool bound_reached = false;    ///< no lower latency in the search's cost model, nothing left out
-    std::int64_t explored = 0;  ///< partial choices whose bounds were computed
-    std::int64_t measured = 0;  ///< designs built
-    std::int64_t left_out = 0;  ///< choices of single layers that are too large to try
-    Json record;                ///< "fit" of report.json
+    double bound_ns = 0;         ///< no mapping that was considered has a lower latency
+    bool bound_reached = false;  ///< no lower latency in the search's cost model, nothing left out
+    std::int64_t explored = 0;   ///< partial choices whose bounds were computed
+    std::int64_t measured = 0;   ///< designs built
+    std::int64_t left_out = 0;   ///< choices of single layers that are too large to try
+    Json record;                 ///< "fit" of report.json
 };
 
 /// options.fit must be set. Errors name the bound that cannot be met and by how much.

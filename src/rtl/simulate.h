@@ -36,7 +36,7 @@ class Simulator {
     // The same by hand, for tops with other ports: set inputs, settle, read outputs, clock. A name
     // that is no port of the top is an InternalError.
     void set(std::string_view port, const fixed::Integer& value);
-    void settle();  ///< combinational logic
+    void settle();                                                  ///< combinational logic
     [[nodiscard]] fixed::Integer get(std::string_view port) const;  ///< in [0, 2^width)
     void clock();                                                   ///< the rising edge
 

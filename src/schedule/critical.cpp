@@ -63,8 +63,8 @@ std::vector<CriticalPath> critical_paths(const arch::FlatProgram& flat, const De
     params.register_fanout = schedule.register_fanout;
     params.register_inputs = schedule.register_inputs;
     const Absorbed& absorbed = schedule.absorbed;
-    const Problem problem = make_problem(
-        flat.program, loaded_device(flat.program, device, absorbed), params, absorbed);
+    const Problem problem =
+        make_problem(flat.program, loaded_device(flat.program, device, absorbed), params, absorbed);
     std::map<std::int32_t, std::size_t> slowest;
     for (std::size_t i = 0; i < problem.size(); ++i) {
         if (!problem.live[i] || problem.is_input[i]) continue;

@@ -4,8 +4,9 @@
 // device; verify() does not use it.
 //
 // Only what computes has a cycle to choose. Wiring (wires.h) and absorbed additions (ternary.h) are
-// looked through: a node's operands are the computed values whose bits it reads. A value's bits are split into groups of bits that
-// the same users read, since a register holds each bit only as long as somebody needs it:
+// looked through: a node's operands are the computed values whose bits it reads. A value's bits are
+// split into groups of bits that the same users read, since a register holds each bit only as long
+// as somebody needs it:
 //
 //     register bits = Σ over groups: width × (last cycle a user is in − cycle of the value)
 //

@@ -21,9 +21,9 @@
 // - A rearranging stage that moves whole words takes one per cycle while its ring has a free slot,
 //   and fires in a cycle in which the words its output needs (and the event's first one) were
 //   taken in earlier ones. A slot is free from the cycle after the firing that used it last (words
-//   that no output needs are taken as well and need none). Any other rearranging stage first takes all words of an event (one per cycle), then fires its
-//   output words one per cycle; it takes the next event's words meanwhile, once the first of its
-//   own output words has been fired.
+//   that no output needs are taken as well and need none). Any other rearranging stage first takes
+//   all words of an event (one per cycle), then fires its output words one per cycle; it takes the
+//   next event's words meanwhile, once the first of its own output words has been fired.
 #pragma once
 
 #include <cstdint>

@@ -37,8 +37,8 @@ struct StreamsJob {
 
 struct StreamsRun {
     std::vector<std::vector<std::uint32_t>> outputs;  ///< per output stream, as WordStream::data
-    /// Of the first event, alone in the design: cycles from its first word accepted to its first and last
-    /// word offered, over all ports.
+    /// Of the first event, alone in the design: cycles from its first word accepted to its first
+    /// and last word offered, over all ports.
     std::int64_t first_word_cycles = -1;
     std::int64_t last_word_cycles = -1;
     /// Cycles per event over the second half of the events, back to back; 0 for a single event.

@@ -36,8 +36,8 @@ enum class UseTool {
 };
 
 struct VerifyParams {
-    std::size_t vectors = 10000;      ///< random events, beside the edges
-    std::size_t slow_vectors = 1000;  ///< of them (and of the data) for the slow evaluators
+    std::size_t vectors = 10000;        ///< random events, beside the edges
+    std::size_t slow_vectors = 1000;    ///< of them (and of the data) for the slow evaluators
     std::size_t most_slow = 1'000'000;  ///< events of the slow evaluators, edges among them
     std::uint64_t seed = 1;
     std::vector<tensor::Tensor<double>> data;  ///< one per input port, [events, ...]; empty: none
